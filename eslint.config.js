@@ -1,0 +1,101 @@
+// Lint rules: typed checks, and the layers of the design (dependencies point one way, one clock, one environment reader).
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const clockAndEnvironment = [
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'Take `now` as an argument; only src/clock.ts reads the clock.',
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'Take `now` as an argument; only src/clock.ts reads the clock.',
+  },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='env']",
+    message: 'Only src/config.ts reads the environment.',
+  },
+];
+const engineSettings = {
+  selector: "Property[key.name='clickhouse_settings']",
+  message: 'Settings of one call stay on the embedded connection. Put SETTINGS in the SQL.',
+};
+/** Forbid a folder to import the named layers. */
+const layer = (files, forbidden, packages = []) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...forbidden.map((name) => ({
+            group: [`**/${name}/**`, `**/${name}.js`],
+            message: `This layer must not import ${name}.`,
+          })),
+          ...packages.map((name) => ({ group: [name, `${name}/*`], message: `This layer must not import ${name}.` })),
+        ],
+      },
+    ],
+  },
+});
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'driftline-data/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['src/**', 'jobs/**'],
+    ignores: ['src/clock.ts', 'src/config.ts', 'src/store/client.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...clockAndEnvironment, engineSettings] },
+  },
+  { files: ['src/store/client.ts'], rules: { 'no-restricted-syntax': ['error', ...clockAndEnvironment] } },
+  layer(
+    ['src/domain/**'],
+    ['services', 'store', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'pino', 'node-cron'],
+  ),
+  layer(
+    ['src/services/**'],
+    ['store', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
+  ),
+  layer(
+    ['src/store/**'],
+    ['services', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['fastify', 'nodemailer', 'node-cron'],
+  ),
+  layer(
+    ['src/notify/**'],
+    ['services', 'store', 'http', 'container', 'config', 'clock', 'jobs'],
+    ['fastify', '@clickhouse/client', 'chdb', 'node-cron'],
+  ),
+  layer(
+    ['src/http/**'],
+    ['store', 'notify', 'config', 'clock', 'jobs'],
+    ['@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
+  ),
+  layer(['jobs/**'], ['store', 'http', 'notify'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
+  { files: ['src/cli/**', 'demo/**', 'bench/**', 'jobs/cli.ts', 'scripts/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**', 'demo/**', 'bench/**', 'scripts/**'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' },
+  },
+);

@@ -1,0 +1,47 @@
+// The scheduler: node-cron runs each job by itself; a run that is still going is never overlapped.
+import { schedule as cron, type ScheduledTask } from 'node-cron';
+import { JOB_NAMES, type JobName } from '../src/domain/contract/metrics.js';
+import type { Container } from '../src/container.js';
+import * as alerts from './alerts.js';
+import * as drift from './drift.js';
+import * as operations from './operations.js';
+import * as quality from './quality.js';
+import * as retention from './retention.js';
+
+/** One scheduled job: its cron expression (UTC) and what it does. */
+export interface Job {
+  expression: string;
+  run: (container: Container, options: { now: number; trigger: 'schedule' | 'cli' | 'api' }) => Promise<unknown>;
+}
+
+export const JOBS: Record<JobName, Job> = { drift, quality, operations, alerts, retention };
+
+/** A running scheduler. */
+export interface Scheduler {
+  stop(): Promise<void>;
+}
+
+/**
+ * Start every job on its schedule. Ticks only say when to look: which windows are due is decided from the store, so a tick that was missed
+ * while the process was down costs nothing but time.
+ */
+export function startScheduler(container: Container): Scheduler {
+  const tasks = new Map<JobName, ScheduledTask>();
+  for (const job of JOB_NAMES) {
+    const { expression, run } = JOBS[job];
+    const work = () =>
+      run(container, { now: container.clock(), trigger: 'schedule' }).catch((error: unknown) => {
+        container.logger.error({ err: error, job }, `job ${job} could not run`);
+      });
+    tasks.set(job, cron(expression, work, { name: job, noOverlap: true, timezone: 'UTC' }));
+  }
+  container.jobs.attach({
+    expression: (job) => JOBS[job].expression,
+    next: (job) => tasks.get(job)?.getNextRun()?.getTime() ?? null,
+  });
+  return {
+    stop: async () => {
+      for (const task of tasks.values()) await task.destroy();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+-- Dead letters: items that an ingest route refused, kept seven days so that they can be looked at and sent again.
+CREATE TABLE IF NOT EXISTS rejected
+(
+    received_at DateTime64(3, 'UTC'),
+    id UUID,
+    route LowCardinality(String),
+    model String,
+    item_index UInt32,
+    code LowCardinality(String),
+    path String,
+    message String,
+    item String CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+ORDER BY (received_at, id)
+TTL toDateTime(received_at) + INTERVAL 7 DAY;

@@ -1,0 +1,30 @@
+-- One row per job run (written at the start as running, replaced at the end), and one per administrative change.
+CREATE TABLE IF NOT EXISTS job_runs
+(
+    run_id UUID,
+    job LowCardinality(String),
+    trigger LowCardinality(String),
+    model String,
+    status LowCardinality(String),
+    started_at DateTime64(3, 'UTC'),
+    finished_at Nullable(DateTime64(3, 'UTC')),
+    logical_now DateTime64(3, 'UTC'),
+    windows UInt32,
+    points UInt32,
+    errors Array(String),
+    row_version UInt64
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY (started_at, run_id)
+TTL toDateTime(started_at) + INTERVAL 90 DAY;
+
+CREATE TABLE IF NOT EXISTS audit
+(
+    at DateTime64(3, 'UTC'),
+    actor String,
+    action LowCardinality(String),
+    target String,
+    detail String
+)
+ENGINE = MergeTree
+ORDER BY at;

@@ -1,0 +1,92 @@
+// The only reader of process.env: settings are validated once, with one clear message per bad key.
+import path from 'node:path';
+import { z } from 'zod';
+import { StartupError } from './domain/errors.js';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const flag = (fallback: 'on' | 'off') => z.enum(['on', 'off']).default(fallback);
+const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+const environmentSchema = z.object({
+  DRIFTLINE_HOST: z.string().min(1).default('127.0.0.1'),
+  DRIFTLINE_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  DRIFTLINE_PUBLIC_URL: z.url().optional(),
+  DRIFTLINE_DATA_DIR: z.string().min(1).default('./driftline-data'),
+  CLICKHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DRIFTLINE_ROLE: z.enum(['all', 'api', 'scheduler']).default('all'),
+  DRIFTLINE_ADMIN_KEY: z.string().min(16, 'use at least 16 characters').optional(),
+  DRIFTLINE_SCHEDULER: flag('on'),
+  DRIFTLINE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DRIFTLINE_BODY_LIMIT_MB: positive(64),
+  DRIFTLINE_UPLOAD_LIMIT_MB: positive(4096),
+  DRIFTLINE_BUFFER_MB: positive(256),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS: flag('off'),
+  DRIFTLINE_HASH_KEY: z.string().min(16, 'use at least 16 characters').optional(),
+  DRIFTLINE_MAIL_FROM: z.string().min(3).default('driftline@localhost'),
+});
+
+/** The service's settings, as the rest of the code sees them. Sizes in bytes. */
+export interface Config {
+  host: string;
+  port: number;
+  /** The address people reach the service at, for links in mail; null: derived from host and port. */
+  publicUrl: string | null;
+  dataDir: string;
+  clickhouseUrl: string | null;
+  role: 'all' | 'api' | 'scheduler';
+  adminKey: string | null;
+  scheduler: boolean;
+  logLevel: string;
+  bodyLimit: number;
+  uploadLimit: number;
+  bufferLimit: number;
+  smtpUrl: string | null;
+  mailFrom: string;
+  allowPrivateWebhooks: boolean;
+  /** Key of the hashed fields of privacy rules. */
+  hashKey: string | null;
+  interactive: boolean;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Read and check the settings.
+ * @throws StartupError naming every bad key, and when the host is not loopback while authentication is off.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable means "not set": compose files pass them that way.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new StartupError(`Bad settings:\n  ${lines.join('\n  ')}`);
+  }
+  const env = parsed.data;
+  const adminKey = env.DRIFTLINE_ADMIN_KEY ?? null;
+  if (adminKey === null && !LOOPBACK.has(env.DRIFTLINE_HOST)) {
+    throw new StartupError(
+      `DRIFTLINE_HOST is ${env.DRIFTLINE_HOST}, but authentication is off: set DRIFTLINE_ADMIN_KEY, or listen on 127.0.0.1.`,
+    );
+  }
+  return {
+    host: env.DRIFTLINE_HOST,
+    port: env.DRIFTLINE_PORT,
+    publicUrl: env.DRIFTLINE_PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    dataDir: path.resolve(env.DRIFTLINE_DATA_DIR),
+    clickhouseUrl: env.CLICKHOUSE_URL ?? null,
+    role: env.DRIFTLINE_ROLE,
+    adminKey,
+    scheduler: env.DRIFTLINE_SCHEDULER === 'on',
+    logLevel: env.DRIFTLINE_LOG_LEVEL,
+    bodyLimit: env.DRIFTLINE_BODY_LIMIT_MB * MIB,
+    uploadLimit: env.DRIFTLINE_UPLOAD_LIMIT_MB * MIB,
+    bufferLimit: env.DRIFTLINE_BUFFER_MB * MIB,
+    smtpUrl: env.SMTP_URL ?? null,
+    mailFrom: env.DRIFTLINE_MAIL_FROM,
+    allowPrivateWebhooks: env.DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS === 'on',
+    hashKey: env.DRIFTLINE_HASH_KEY ?? null,
+    interactive: process.stdout.isTTY,
+  };
+}

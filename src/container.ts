@@ -1,0 +1,288 @@
+// The composition root: the only file that sees every layer. Used by the service, the jobs, the command line and the tests.
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
+import { alertRuleSchema } from './domain/alerts/rule.js';
+import { channelSchema, silenceSchema } from './domain/contract/alerts.js';
+import type { JobName, JobOptions, JobResult } from './domain/contract/metrics.js';
+import { modelConfigSchema } from './domain/contract/models.js';
+import { binLabels } from './domain/drift/bins.js';
+import { total } from './domain/drift/counts.js';
+import { HttpSender } from './notify/http-sender.js';
+import { MailSender } from './notify/mail.js';
+import { SlackSender } from './notify/slack.js';
+import { WebhookSender } from './notify/webhook.js';
+import { packageRoot } from './package-root.js';
+import { AlertsService } from './services/alerts.js';
+import type { Services } from './services/api.js';
+import { BaselineChooser } from './services/automatic-baselines.js';
+import { BaselinesService } from './services/baselines.js';
+import { Counters } from './services/counters.js';
+import { DriftCalculator } from './services/drift.js';
+import { EXTERNAL_ID_NAMESPACE } from './services/ids.js';
+import { IngestService } from './services/ingest.js';
+import { JobsService } from './services/jobs.js';
+import { KeysService, storedKeySchema } from './services/keys.js';
+import { MetricsService } from './services/metrics.js';
+import { ModelsService } from './services/models.js';
+import { OperationsCalculator } from './services/operations.js';
+import { Planner } from './services/planning.js';
+import { PredictionsService } from './services/predictions.js';
+import { QualityCalculator } from './services/quality.js';
+import { SqlService } from './services/sql.js';
+import { WindowJobs } from './services/window-jobs.js';
+import { openStore, type Tables } from './store/tables.js';
+
+export interface ContainerOptions {
+  clock: () => number;
+  logger: Logger;
+}
+
+/** Everything that runs, wired. */
+export interface Container {
+  config: Config;
+  clock: () => number;
+  logger: Logger;
+  services: Services;
+  jobs: JobsService;
+  tables: Tables;
+  /** Apply pending schema files; returns their names. */
+  migrate(): Promise<string[]>;
+  /** After migrate(): read what is kept in memory, close what a crash left open. */
+  start(): Promise<void>;
+  /** Wait for running work, then close the store. */
+  close(): Promise<void>;
+}
+
+/** How much may wait for one insert. */
+const MAX_BATCH_ROWS = 50_000;
+/** How often privacy rules are read again, ms: another process may have changed them. */
+const REFRESH_EVERY = 15_000;
+
+/**
+ * Open the store and wire the services; nothing is migrated or scheduled yet.
+ * @throws StartupError when the embedded engine cannot open its folder.
+ */
+export async function openContainer(config: Config, options: ContainerOptions): Promise<Container> {
+  const { clock, logger } = options;
+  const reports: { flush?: Counters } = {};
+  const tables = await openStore({
+    dataDir: config.dataDir,
+    url: config.clickhouseUrl,
+    clock,
+    schemaFolder: path.join(packageRoot(), 'schema'),
+    namespace: EXTERNAL_ID_NAMESPACE,
+    batch: { maxRows: MAX_BATCH_ROWS, maxPendingBytes: config.bufferLimit },
+    flushed: (report) => reports.flush?.flush(report),
+  });
+  const counters = new Counters(() => tables.predictionWriter.depth);
+  reports.flush = counters;
+  const computing = wireComputing(tables, config, clock);
+  const { models, baselines, chooser, planner, drift, quality, operations } = computing;
+
+  const alerts = wireAlerts(tables, computing, config, clock);
+  const windowJobs = new WindowJobs({
+    planner,
+    models,
+    chooser,
+    drift,
+    quality,
+    operations,
+    clock,
+    warn: (message, error) => logger.warn({ err: error }, message),
+    sink: {
+      replace: (model, windows, owns, points) => tables.points.replace(model, windows, owns, points),
+      profiles: (rows) =>
+        tables.profiles.write(
+          rows.map(({ group, w: _, ...row }: (typeof rows)[number] & { w?: never }) => ({
+            ...row,
+            version: group.version,
+            deployment: group.deployment,
+            segment: group.segment,
+            windowStart: group.w,
+          })),
+        ),
+    },
+  });
+  const jobs = new JobsService({
+    runners: runners(windowJobs, alerts, models),
+    runs: tables.jobRuns,
+    counters,
+    requireModel: (model) => models.requireModel(model),
+    clock,
+    log: (message, facts) => logger.info(facts, message),
+  });
+  const ingest = new IngestService({
+    predictions: tables.predictionWriter,
+    groundTruth: tables.groundTruth,
+    aggregates: tables.aggregates,
+    rejected: tables.rejected,
+    uploads: tables.groundTruthUpload,
+    counters,
+    privacy: (model) => models.privacy(model),
+    hashKey: config.hashKey,
+    clock,
+    warn: (message, error) => logger.warn({ err: error }, message),
+  });
+  const metrics = new MetricsService({
+    points: tables.points,
+    aggregates: tables.aggregates,
+    profiles: tables.profiles,
+    models,
+    chooser,
+    rows: tables.rows,
+    bins: tables.bins,
+    drift,
+    quality,
+    operations,
+    series: (model) => seriesOf(tables, model),
+    clock,
+  });
+  let refresh: NodeJS.Timeout | undefined;
+  const services: Services = {
+    ingest,
+    predictions: new PredictionsService(tables.predictionReader, (model) => models.requireModel(model)),
+    models,
+    baselines,
+    metrics,
+    jobs,
+    alerts,
+    keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
+    sql: new SqlService(tables.sql),
+    counters,
+    ready: () => tables.ready(),
+  };
+  return {
+    config,
+    clock,
+    logger,
+    services,
+    jobs,
+    tables,
+    migrate: () => tables.migrate(),
+    start: async () => {
+      await models.refresh();
+      await tables.jobRuns.closeInterrupted(clock());
+      refresh = setInterval(() => {
+        models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
+      }, REFRESH_EVERY).unref();
+    },
+    close: async () => {
+      clearInterval(refresh);
+      await tables.predictionWriter.idle();
+      await jobs.idle();
+      await tables.close();
+    },
+  };
+}
+
+/** Marks are collected first, so that a series that just arrived is known. */
+async function seriesOf(tables: Tables, model: string) {
+  await tables.windows.collect();
+  return tables.windows.series(model);
+}
+
+function wireComputing(tables: Tables, config: Config, clock: () => number) {
+  const models = new ModelsService({
+    documents: tables.documents('models', modelConfigSchema),
+    catalogue: tables.catalogue,
+    fields: tables.fields,
+    touch: (model) => tables.windows.touch(model),
+    hashKey: config.hashKey,
+  });
+  const baselines = new BaselinesService({
+    baselines: tables.baselines,
+    fields: tables.fields,
+    bins: tables.bins,
+    models,
+    clock,
+  });
+  return {
+    models,
+    baselines,
+    chooser: new BaselineChooser(baselines, (model) => tables.windows.series(model)),
+    planner: new Planner(tables.windows),
+    drift: new DriftCalculator({ rows: tables.rows, bins: tables.bins, tests: tables.twoSample }),
+    quality: new QualityCalculator({ rows: tables.rows, quality: tables.quality }),
+    operations: new OperationsCalculator({ rows: tables.rows, operations: tables.operations }),
+  };
+}
+
+function wireAlerts(
+  tables: Tables,
+  computing: ReturnType<typeof wireComputing>,
+  config: Config,
+  clock: () => number,
+): AlertsService {
+  const { models, baselines } = computing;
+  const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
+  return new AlertsService({
+    rules: tables.documents('alert_rules', alertRuleSchema),
+    channels: tables.documents('channels', channelSchema),
+    silences: tables.documents('silences', silenceSchema),
+    points: tables.points,
+    events: tables.alertEvents,
+    notifications: tables.notifications,
+    models: {
+      list: () => models.marked(),
+      minSamples: async (model) => (await models.effective(model)).minSamples,
+      windowLength: async (model) => (await models.effective(model)).windowLength,
+    },
+    evidence: {
+      movedBins: async (series, from, to) => {
+        const baseline = await baselines.active(series.model, series.version);
+        const field = baseline?.fields.find(
+          (candidate) => candidate.path === series.feature && candidate.kind !== 'skipped',
+        );
+        if (baseline === null || field === undefined) return [];
+        const [current] = await tables.profiles.sum({ ...series, from, to });
+        if (current === undefined || current.baseline_id !== baseline.id) return [];
+        const bins =
+          field.kind === 'numeric'
+            ? { kind: 'numeric' as const, edges: field.edges }
+            : { kind: 'categorical' as const, categories: field.categories };
+        const before = total(field.counts);
+        const now = total(current.total);
+        return binLabels(bins).map((label, index) => ({
+          label,
+          baselineShare: (field.counts[index] ?? 0) / before,
+          currentShare: (current.total[index] ?? 0) / now,
+        }));
+      },
+    },
+    senders: {
+      email: new MailSender({ smtpUrl: config.smtpUrl, from: config.mailFrom }),
+      webhook: new WebhookSender(http, clock),
+      slack: new SlackSender(http),
+    },
+    clock,
+    publicUrl:
+      config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
+  });
+}
+
+function runners(
+  windowJobs: WindowJobs,
+  alerts: AlertsService,
+  models: ModelsService,
+): Record<JobName, (options: JobOptions) => Promise<JobResult>> {
+  return {
+    drift: (options) => windowJobs.run('drift', options),
+    quality: (options) => windowJobs.run('quality', options),
+    operations: (options) => windowJobs.run('operations', options),
+    alerts: (options) => alerts.evaluate(options),
+    retention: async (options) => {
+      const names = options.model === null ? await models.marked() : [options.model];
+      const errors: string[] = [];
+      let removed = 0;
+      for (const model of names) {
+        try {
+          removed += await models.expire(model, options.now);
+        } catch (error) {
+          errors.push(`${model}: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+      return { windows: 0, points: removed, errors };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// The metrics that a rule can watch.
+import { nearest } from '../nearest.js';
+
+/** Drift of inputs, outputs and the ground truth against the baseline. */
+export const DRIFT_METRICS = [
+  'psi',
+  'psi_noise_99',
+  'psi_limit',
+  'ks_statistic',
+  'ks_p_value',
+  'js_distance',
+  'wasserstein',
+  'wasserstein_normed',
+  'chi2_p_value',
+  'l_infinity',
+  'missing_share',
+  'unseen_share',
+  'drifted_share',
+] as const;
+
+/** Quality: predictions against the ground truth. */
+export const QUALITY_METRICS = [
+  'accuracy',
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+  'mcc',
+  'roc_auc',
+  'average_precision',
+  'log_loss',
+  'brier',
+  'calibration_error',
+  'f1_macro',
+  'precision_macro',
+  'recall_macro',
+  'roc_auc_ovr_macro',
+  'mae',
+  'mse',
+  'rmse',
+  'mape',
+  'r2',
+  'mean_error',
+] as const;
+
+/** Labels themselves, and what the service that predicts does. */
+export const OTHER_METRICS = [
+  'label_coverage',
+  'label_lag_p50',
+  'label_lag_p90',
+  'label_lag_p99',
+  'orphan_labels',
+  'prediction_count',
+  'requests_per_second',
+  'error_count',
+  'error_rate',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  'request_bytes_mean',
+  'response_bytes_mean',
+  'cpu_ms_mean',
+  'memory_bytes_max',
+] as const;
+
+const ALL: ReadonlySet<string> = new Set<string>([...DRIFT_METRICS, ...QUALITY_METRICS, ...OTHER_METRICS]);
+const QUALITY: ReadonlySet<string> = new Set<string>(QUALITY_METRICS);
+/** `custom.<key>` and `aggregate.<key>`: the keys are the model's own. */
+const OWN = /^(custom|aggregate)\../;
+
+/** Whether a metric compares predictions with the ground truth. */
+export function isQualityMetric(metric: string): boolean {
+  return QUALITY.has(metric);
+}
+
+/** What is wrong with a metric's name, with the nearest right one; null where nothing is. */
+export function metricNameProblem(metric: string): string | null {
+  if (ALL.has(metric) || OWN.test(metric)) return null;
+  return `there is no metric "${metric}": did you mean "${nearest(metric, ALL) ?? 'psi'}"? A value that the model tracks is custom.<key>, one that it sends is aggregate.<key>`;
+}

@@ -1,0 +1,96 @@
+// A notice: everything that one notification says, before a channel puts it into its own form. No text is rendered here.
+import type { Channel } from '../contract/alerts.js';
+
+/** One alert in a notice. Times in epoch milliseconds; `state` is what the alert is at the time of the notice. */
+export interface NoticeItem {
+  alertId: string;
+  version: string;
+  feature: string;
+  segment: string;
+  metric: string;
+  state: 'firing' | 'resolved' | 'no_data';
+  severity: 'warning' | 'critical' | null;
+  /** The rule compares with an earlier value or the baseline: `value` and `threshold` are ratios. */
+  relative: boolean;
+  value: number | null;
+  threshold: number | null;
+  /** What chance alone reaches, where the metric has such a limit. */
+  noiseLimit: number | null;
+  n: number | null;
+  since: number;
+  windowStart: number;
+  windowEnd: number;
+  /** One sentence with the numbers. */
+  why: string;
+}
+
+/** A bin whose share moved between the baseline and the window. Shares in 0..1. */
+export interface MovedBin {
+  version: string;
+  feature: string;
+  label: string;
+  baselineShare: number;
+  currentShare: number;
+}
+
+/** What happened to quality in the window of an alert, as far as labels are in. `value` and its interval are of the named metric. */
+export interface NoticeQuality {
+  version: string;
+  coverage: number | null;
+  metric: string | null;
+  value: number | null;
+  lower: number | null;
+  upper: number | null;
+  before: number | null;
+}
+
+/** One notification of one group (rule, model, deployment) to one channel. */
+export interface Notice {
+  /** Stable over retries, restarts and crashes: what a receiver sees twice with one id is one notification. */
+  id: string;
+  kind: 'firing' | 'resolved' | 'update' | 'test';
+  reason: string;
+  rule: string;
+  model: string;
+  deployment: string;
+  channel: string;
+  /** Worst first. */
+  open: NoticeItem[];
+  resolved: NoticeItem[];
+  movedBins: MovedBin[];
+  quality: NoticeQuality[];
+  /** The service's address with the model, version and time range. */
+  link: string;
+  /** Shell commands: turn the rule off (null where the rule is too long for a command), silence it for a day. */
+  stop: { disable: string | null; silence: string };
+  messageId: string;
+  /** Message-Id of the first mail of the thread, or null. */
+  inReplyTo: string | null;
+  at: number;
+}
+
+/** A failed send. `attempts` were made; `permanent` where trying the same again cannot help. */
+export class DeliveryError extends Error {
+  constructor(
+    message: string,
+    readonly attempts: number,
+    readonly permanent: boolean,
+  ) {
+    super(message);
+    this.name = 'DeliveryError';
+  }
+}
+
+/** What came of a send that succeeded. `warning`: what did not, such as one refused address of several. */
+export interface Delivered {
+  attempts: number;
+  warning: string | null;
+}
+
+/** Sends notices through one type of channel. @throws DeliveryError */
+export interface ChannelSender<C extends Channel = Channel> {
+  send(channel: C, notice: Notice): Promise<Delivered>;
+}
+
+/** A sender for each type of channel. */
+export type ChannelSenders = { [T in Channel['type']]: ChannelSender<Extract<Channel, { type: T }>> };

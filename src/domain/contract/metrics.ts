@@ -1,0 +1,136 @@
+// Computed numbers and jobs, as the contract has them.
+import { z } from 'zod';
+
+export const POINT_STATUSES = ['ok', 'insufficient_data', 'no_labels', 'no_data', 'provisional'] as const;
+export type PointStatus = (typeof POINT_STATUSES)[number];
+
+/** One computed number, before it is stored or after it was read. Times in epoch milliseconds. `feature` is '' where a number is about the whole window. */
+export interface MetricPoint {
+  model: string;
+  version: string;
+  deployment: string;
+  segment: string;
+  feature: string;
+  metric: string;
+  windowStart: number;
+  windowEnd: number;
+  value: number | null;
+  lower: number | null;
+  upper: number | null;
+  n: number;
+  coverage: number | null;
+  baseline: string | null;
+  status: PointStatus;
+  method: string;
+  computedAt: number;
+}
+
+/** The same in JSON. */
+export const metricPointSchema = z.object({
+  time: z.string(),
+  window_start: z.string(),
+  window_end: z.string(),
+  model: z.string(),
+  version: z.string(),
+  deployment: z.string(),
+  segment: z.string(),
+  feature: z.string(),
+  metric: z.string(),
+  value: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  status: z.enum(POINT_STATUSES),
+  n: z.number(),
+  coverage: z.number().nullable(),
+  baseline: z.string().nullable(),
+  method: z.string(),
+  computed_at: z.string(),
+});
+export type MetricPointJson = z.output<typeof metricPointSchema>;
+
+/** Which numbers to read; every filter is optional. `window`: a length to merge to, or 'range' for one point a series over exactly [from, to). */
+export interface MetricFilter {
+  metrics: string[];
+  features: string[];
+  version: string | null;
+  deployment: string | null;
+  segment: string | null;
+  from: number | null;
+  to: number | null;
+  window: string | null;
+}
+
+export const distributionSchema = z.object({
+  feature: z.string(),
+  kind: z.enum(['numeric', 'categorical']),
+  version: z.string(),
+  baseline_name: z.string(),
+  edges: z.array(z.number()).nullable(),
+  categories: z.array(z.string()).nullable(),
+  labels: z.array(z.string()),
+  baseline: z.array(z.number()),
+  current: z.array(z.number()),
+  missing: z.object({ baseline: z.number(), current: z.number() }),
+  unseen: z.number().nullable(),
+});
+export type Distribution = z.output<typeof distributionSchema>;
+
+export const confusionSchema = z.object({
+  labels: z.array(z.string()),
+  counts: z.array(z.array(z.number())),
+  n: z.number(),
+  coverage: z.number().nullable(),
+});
+export type Confusion = z.output<typeof confusionSchema>;
+
+export const JOB_NAMES = ['drift', 'quality', 'operations', 'alerts', 'retention'] as const;
+export type JobName = (typeof JOB_NAMES)[number];
+
+/** What a job run is told. Without from/to: what is due or dirty at `now`. */
+export interface JobOptions {
+  model: string | null;
+  from: number | null;
+  to: number | null;
+  now: number;
+  /** Called as work proceeds, for progress bars: windows done of windows planned. */
+  progress?: (done: number, total: number) => void;
+}
+
+export interface JobResult {
+  windows: number;
+  points: number;
+  errors: string[];
+}
+
+export const jobRunAnswerSchema = z.object({
+  run_id: z.string(),
+  status: z.enum(['ok', 'failed', 'partial']),
+  windows: z.number(),
+  points: z.number(),
+  errors: z.array(z.string()),
+});
+export type JobRunAnswer = z.output<typeof jobRunAnswerSchema>;
+
+export const jobRunSchema = z.object({
+  run_id: z.string(),
+  job: z.string(),
+  trigger: z.string(),
+  model: z.string().nullable(),
+  status: z.string(),
+  started_at: z.string(),
+  finished_at: z.string().nullable(),
+  now: z.string(),
+  windows: z.number(),
+  points: z.number(),
+  errors: z.array(z.string()),
+});
+export type JobRun = z.output<typeof jobRunSchema>;
+
+export const jobInfoSchema = z.object({
+  job: z.string(),
+  schedule: z.string(),
+  scheduled: z.boolean(),
+  last_run: jobRunSchema.nullable(),
+  next_run: z.string().nullable(),
+});
+export type JobInfo = z.output<typeof jobInfoSchema>;

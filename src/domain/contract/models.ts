@@ -1,0 +1,158 @@
+// Model configuration and discovery, and baselines, as the contract has them.
+import { z } from 'zod';
+import { durationSchema, parseDuration } from '../duration.js';
+import { isValidWindowLength } from '../window.js';
+import { slugSchema, timeSchema, versionNameSchema } from './common.js';
+
+export const taskSchema = z.enum(['binary', 'multiclass', 'regression', 'none']);
+export type Task = z.output<typeof taskSchema>;
+
+const outputPath = z.string().regex(/^(outputs|inputs|metrics)\..+/, 'expected a path such as outputs.probability');
+const segmentPath = z
+  .string()
+  .regex(/^(tags|inputs|outputs)\..+/, 'expected a path such as tags.region or inputs.origin');
+const fieldPath = z
+  .string()
+  .regex(/^(inputs|outputs|values)\..+/, 'expected a path such as inputs.hour, outputs.score or values.late');
+const privatePath = z.string().regex(/^(inputs|outputs|tags)\..+/, 'expected a path such as inputs.email');
+
+const fieldConfigSchema = z.strictObject({
+  kind: z.enum(['numeric', 'categorical']).optional(),
+  ignore: z.boolean().optional(),
+});
+
+/** `PUT /v1/models/{model}`: everything is optional; what is left out is inferred and reported. */
+export const modelConfigSchema = z.strictObject({
+  task: taskSchema.optional(),
+  prediction: outputPath.optional(),
+  score: outputPath.optional(),
+  ground_truth: z.string().min(1).max(200).optional(),
+  positive_label: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  threshold: z.number().optional(),
+  window: durationSchema
+    .refine((text) => isValidWindowLength(parseDuration(text)), 'a window is a multiple of 15 minutes, from 15m to 30d')
+    .optional(),
+  label_delay: durationSchema.optional(),
+  min_samples: z.number().int().min(1).optional(),
+  drift_threshold: z.number().positive().optional(),
+  segments: z.array(segmentPath).max(10, 'at most 10 segments').optional(),
+  features: z.record(fieldPath, fieldConfigSchema).optional(),
+  retention_days: z.number().int().min(1).max(36_500).optional(),
+  privacy: z
+    .strictObject({ drop: z.array(privatePath).default([]), hash: z.array(privatePath).default([]) })
+    .optional(),
+});
+export type ModelConfig = z.output<typeof modelConfigSchema>;
+
+/** What is used, after defaults and inference; `inferred` names the keys that nobody set. Lengths in milliseconds. */
+export interface EffectiveConfig {
+  task: Task;
+  prediction: string | null;
+  score: string | null;
+  groundTruth: string | null;
+  positiveLabel: string | number | boolean;
+  threshold: number;
+  windowLength: number;
+  labelDelay: number;
+  minSamples: number;
+  driftThreshold: number;
+  segments: string[];
+  features: NonNullable<ModelConfig['features']>;
+  retentionDays: number | null;
+  privacy: { drop: string[]; hash: string[] };
+  inferred: string[];
+}
+
+export const effectiveConfigSchema = z.object({
+  task: taskSchema,
+  prediction: z.string().nullable(),
+  score: z.string().nullable(),
+  ground_truth: z.string().nullable(),
+  positive_label: z.union([z.string(), z.number(), z.boolean()]),
+  threshold: z.number(),
+  window: z.string(),
+  label_delay: z.string(),
+  min_samples: z.number(),
+  drift_threshold: z.number(),
+  segments: z.array(z.string()),
+  features: z.record(z.string(), fieldConfigSchema),
+  retention_days: z.number().nullable(),
+  privacy: z.object({ drop: z.array(z.string()), hash: z.array(z.string()) }),
+  inferred: z.array(z.string()),
+});
+
+export const modelSummarySchema = z.object({
+  model: z.string(),
+  versions: z.array(z.string()),
+  predictions: z.number(),
+  first_seen: z.string().nullable(),
+  last_seen: z.string().nullable(),
+  configured: z.boolean(),
+});
+export type ModelSummary = z.output<typeof modelSummarySchema>;
+
+export const modelDetailSchema = modelSummarySchema.extend({
+  config: modelConfigSchema,
+  effective: effectiveConfigSchema,
+});
+export type ModelDetail = z.output<typeof modelDetailSchema>;
+
+export const versionSummarySchema = z.object({
+  version: z.string(),
+  deployments: z.array(z.string()),
+  predictions: z.number(),
+  first_seen: z.string(),
+  last_seen: z.string(),
+});
+export type VersionSummary = z.output<typeof versionSummarySchema>;
+
+/** A discovered field. `kind`: numeric, categorical, boolean, json, mixed; `null_share`: share of predictions without a usable value. */
+export const fieldSummarySchema = z.object({
+  path: z.string(),
+  kind: z.string(),
+  first_seen: z.string(),
+  last_seen: z.string(),
+  null_share: z.number(),
+  distinct: z.number(),
+  compared: z.boolean(),
+  reason: z.string().nullable(),
+});
+export type FieldSummary = z.output<typeof fieldSummarySchema>;
+
+/** `POST .../baselines` with a JSON object that freezes a production window. */
+export const freezeBaselineSchema = z
+  .strictObject({ name: slugSchema, from: timeSchema, to: timeSchema, version: versionNameSchema.optional() })
+  .refine((body) => body.from < body.to, { path: ['to'], message: 'must be after from' });
+export type FreezeBaseline = z.output<typeof freezeBaselineSchema>;
+
+export const baselineCreatedSchema = z.object({
+  baseline_id: z.string(),
+  name: z.string(),
+  rows: z.number(),
+  fields: z.number(),
+});
+export type BaselineCreated = z.output<typeof baselineCreatedSchema>;
+
+export const baselineSummarySchema = z.object({
+  baseline_id: z.string(),
+  name: z.string(),
+  version: z.string().nullable(),
+  source: z.string(),
+  rows: z.number(),
+  fields: z.number(),
+  active: z.boolean(),
+  created_at: z.string(),
+});
+export type BaselineSummary = z.output<typeof baselineSummarySchema>;
+
+export const baselineFieldSchema = z.object({
+  path: z.string(),
+  kind: z.enum(['numeric', 'categorical', 'skipped']),
+  reason: z.string().nullable(),
+  edges: z.array(z.number()).nullable(),
+  categories: z.array(z.string()).nullable(),
+  labels: z.array(z.string()),
+  counts: z.array(z.number()),
+});
+export const baselineDetailSchema = baselineSummarySchema.extend({ fields: z.array(baselineFieldSchema) });
+export type BaselineDetail = z.output<typeof baselineDetailSchema>;

@@ -1,0 +1,140 @@
+// What the tracking routes take and answer: predictions, ground truth, delayed metrics, aggregate metrics.
+import { z } from 'zod';
+import { deploymentNameSchema, modelNameSchema, timeSchema, versionNameSchema } from './common.js';
+
+export const DEFAULT_VERSION = 'unversioned';
+/** The longest id that is kept as external_id. */
+const idSchema = z.string().min(1, 'must not be empty').max(200, 'at most 200 characters');
+const count = z.number().int().nonnegative();
+const finite = z.number({ error: 'expected a finite number' });
+
+const plainObject = z
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object',
+  )
+  .meta({ type: 'object', additionalProperties: true });
+
+/** One prediction as it is sent. `inputs` and `outputs` are checked by the flattening, which knows the path of a bad value. */
+export const predictionItemSchema = z.strictObject({
+  model: modelNameSchema,
+  version: versionNameSchema.default(DEFAULT_VERSION),
+  deployment: deploymentNameSchema.default(''),
+  prediction_id: idSchema.optional(),
+  timestamp: timeSchema.optional(),
+  inputs: plainObject.optional(),
+  outputs: z.unknown().optional(),
+  metrics: z.record(z.string(), finite).optional(),
+  tags: z
+    .record(
+      z.string(),
+      z.string({ error: 'expected a string: tags are for segments, numbers go into inputs or metrics' }),
+    )
+    .optional(),
+  latency_ms: finite.nonnegative().optional(),
+  status: z.enum(['ok', 'error']).default('ok'),
+  error: z.string().max(10_000, 'at most 10,000 characters').optional(),
+  request_bytes: count.optional(),
+  response_bytes: count.optional(),
+  cpu_ms: finite.nonnegative().optional(),
+  memory_bytes: count.optional(),
+});
+export type PredictionItem = z.output<typeof predictionItemSchema>;
+
+/** One ground-truth record: `values` is an object, or a scalar that is stored as `value`. */
+export const groundTruthItemSchema = z.strictObject({
+  prediction_id: idSchema,
+  values: z
+    .unknown()
+    .refine((value) => value !== undefined && !Array.isArray(value), 'expected an object or a single value'),
+  timestamp: timeSchema.optional(),
+});
+export type GroundTruthItem = z.output<typeof groundTruthItemSchema>;
+
+/** The same call under Cloudera's name. */
+export const delayedMetricsItemSchema = z.strictObject({
+  prediction_id: idSchema,
+  metrics: plainObject,
+  timestamp: timeSchema.optional(),
+});
+
+/** Values that a client computed itself over [start, end]. */
+export const aggregateItemSchema = z
+  .strictObject({
+    model: modelNameSchema,
+    version: versionNameSchema.default(DEFAULT_VERSION),
+    deployment: deploymentNameSchema.default(''),
+    start: timeSchema,
+    end: timeSchema,
+    metrics: z
+      .record(z.string().min(1).max(200), finite)
+      .refine((metrics) => Object.keys(metrics).length > 0, 'give at least one metric'),
+  })
+  .refine((item) => item.start <= item.end, { path: ['end'], message: 'must not be before start' });
+export type AggregateItem = z.output<typeof aggregateItemSchema>;
+
+const itemErrorSchema = z.object({ index: z.number(), code: z.string(), path: z.string(), message: z.string() });
+
+/** 201 with only the first two; 207 with all four, where some items failed (their id is null). */
+export const trackedSchema = z.object({
+  accepted: z.number(),
+  prediction_ids: z.array(z.string().nullable()),
+  rejected: z.number().optional(),
+  errors: z.array(itemErrorSchema).optional(),
+});
+export type Tracked = z.output<typeof trackedSchema>;
+
+/** The answer of routes that take records without giving ids. */
+export const acceptedSchema = z.object({
+  accepted: z.number(),
+  rejected: z.number().optional(),
+  errors: z.array(itemErrorSchema).optional(),
+});
+export type Accepted = z.output<typeof acceptedSchema>;
+
+/** A stored prediction, with what is known of its ground truth. */
+export const storedPredictionSchema = z.object({
+  prediction_id: z.string(),
+  external_id: z.string().nullable(),
+  model: z.string(),
+  version: z.string(),
+  deployment: z.string(),
+  timestamp: z.string(),
+  inputs: z.record(z.string(), z.unknown()),
+  outputs: z.unknown(),
+  metrics: z.record(z.string(), z.number()),
+  tags: z.record(z.string(), z.string()),
+  ground_truth: z.record(z.string(), z.unknown()).nullable(),
+  ground_truth_at: z.string().nullable(),
+  latency_ms: z.number().nullable(),
+  status: z.string(),
+  error: z.string().nullable(),
+  request_bytes: z.number().nullable(),
+  response_bytes: z.number().nullable(),
+  cpu_ms: z.number().nullable(),
+  memory_bytes: z.number().nullable(),
+  received_at: z.string(),
+});
+export type StoredPrediction = z.output<typeof storedPredictionSchema>;
+
+/** A refused item, as kept for seven days. */
+export const rejectedItemSchema = z.object({
+  id: z.string(),
+  received_at: z.string(),
+  route: z.string(),
+  model: z.string(),
+  index: z.number(),
+  code: z.string(),
+  path: z.string(),
+  message: z.string(),
+  item: z.string(),
+});
+export type RejectedItem = z.output<typeof rejectedItemSchema>;
+
+/** A line of an NDJSON body that is not JSON: it takes its place among the items, and the ingest service refuses it with `message`. */
+export class UnparsableItem {
+  constructor(
+    readonly text: string,
+    readonly message: string,
+  ) {}
+}

@@ -1,0 +1,37 @@
+// Distances between two distributions over the same bins.
+import { pairs, total } from './counts.js';
+
+/** Share of the rows in one bin, 0..1; null where there are no rows. */
+export function share(counts: readonly number[], index: number): number | null {
+  const n = total(counts);
+  return n === 0 ? null : (counts[index] ?? 0) / n;
+}
+
+/**
+ * Jensen-Shannon distance of the plain shares, base 2: sqrt((KL(p, m) + KL(q, m)) / 2) with m = (p + q) / 2; 0..1.
+ * Null where a side has no rows. Source: Lin (1991), Endres & Schindelin (2003); as scipy.spatial.distance.jensenshannon(base=2).
+ * @throws RangeError where the two sides do not have the same bins.
+ */
+export function jsDistance(b: readonly number[], c: readonly number[]): number | null {
+  const [n, m] = [total(b), total(c)];
+  if (n === 0 || m === 0) return null;
+  let divergence = 0;
+  for (const [before, now] of pairs(b, c)) {
+    const [p, q] = [before / n, now / m];
+    divergence += relativeEntropy(p, (p + q) / 2) + relativeEntropy(q, (p + q) / 2);
+  }
+  // Rounding may leave the divergence a hair below 0 or above 2.
+  return Math.sqrt(Math.min(Math.max(divergence / 2, 0), 1));
+}
+
+/** One summand of the Kullback-Leibler divergence in bits; 0 log 0 is 0. */
+function relativeEntropy(p: number, m: number): number {
+  return p === 0 ? 0 : p * Math.log2(p / m);
+}
+
+/** Largest difference of shares over the bins, 0..1; null where a side has no rows. @throws RangeError as `jsDistance`. */
+export function lInfinity(b: readonly number[], c: readonly number[]): number | null {
+  const [n, m] = [total(b), total(c)];
+  if (n === 0 || m === 0) return null;
+  return pairs(b, c).reduce((max, [before, now]) => Math.max(max, Math.abs(before / n - now / m)), 0);
+}

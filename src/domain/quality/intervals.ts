@@ -1,0 +1,70 @@
+// 95 % intervals: Wilson for shares, Hanley-McNeil for AUC, the normal approximation for means.
+
+/** The 97.5 % point of the standard normal distribution. */
+export const Z95 = 1.959963984540054;
+
+/** A 95 % interval. */
+export interface Interval {
+  lower: number;
+  upper: number;
+}
+
+/**
+ * Wilson's score interval for the share k / n, within [0, 1]; null for n = 0. Good at any n and at shares of 0 and 1.
+ * Source: Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
+ */
+export function wilsonInterval(k: number, n: number): Interval | null {
+  if (n <= 0) return null;
+  const p = k / n;
+  const z2 = Z95 * Z95;
+  const scale = 1 + z2 / n;
+  const centre = (p + z2 / (2 * n)) / scale;
+  const half = (Z95 * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))) / scale;
+  // Rounding must not push the bound past the share itself at 0 and 1.
+  return { lower: Math.max(0, Math.min(p, centre - half)), upper: Math.min(1, Math.max(p, centre + half)) };
+}
+
+/**
+ * Interval of an area under the ROC curve from the numbers of positive and negative rows, within [0, 1]; null where a class is empty.
+ * Source: Hanley & McNeil, "The meaning and use of the area under a receiver operating characteristic curve" (1982).
+ */
+export function hanleyMcNeilInterval(auc: number, positives: number, negatives: number): Interval | null {
+  if (positives <= 0 || negatives <= 0) return null;
+  const q1 = auc / (2 - auc);
+  const q2 = (2 * auc * auc) / (1 + auc);
+  const spread = auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc);
+  const half = Z95 * Math.sqrt(Math.max(0, spread) / (positives * negatives));
+  return { lower: Math.max(0, auc - half), upper: Math.min(1, auc + half) };
+}
+
+/** Standard error of a mean from n, the sum and the sum of squares (sample variance, n - 1); null for n < 2. */
+export function standardError(n: number, sum: number, sumOfSquares: number): number | null {
+  if (n < 2) return null;
+  const variance = (sumOfSquares - (sum * sum) / n) / (n - 1);
+  return Math.sqrt(Math.max(0, variance) / n);
+}
+
+/** Normal interval of a mean from n, the sum and the sum of squares: mean +- 1.96 standard errors; null for n < 2. */
+export function meanInterval(n: number, sum: number, sumOfSquares: number): Interval | null {
+  const error = standardError(n, sum, sumOfSquares);
+  if (error === null) return null;
+  return { lower: sum / n - Z95 * error, upper: sum / n + Z95 * error };
+}
+
+/** As `meanInterval` for a mean that cannot be negative: the lower bound stops at 0. */
+export function nonNegativeMeanInterval(n: number, sum: number, sumOfSquares: number): Interval | null {
+  const interval = meanInterval(n, sum, sumOfSquares);
+  return interval && { lower: Math.max(0, interval.lower), upper: interval.upper };
+}
+
+/**
+ * Delta-method interval of the square root of a mean square: its standard error is that of the mean square over twice the root.
+ * From n, the sum of squares and the sum of fourth powers; the lower bound stops at 0; null for n < 2.
+ */
+export function rootMeanSquareInterval(n: number, sumOfSquares: number, sumOfFourths: number): Interval | null {
+  const error = standardError(n, sumOfSquares, sumOfFourths);
+  if (error === null) return null;
+  const root = Math.sqrt(sumOfSquares / n);
+  const half = root === 0 ? 0 : (Z95 * error) / (2 * root);
+  return { lower: Math.max(0, root - half), upper: root + half };
+}

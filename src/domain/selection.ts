@@ -1,0 +1,40 @@
+// Which windows of which series a computation reads.
+
+/** One window of one series; start in epoch ms. */
+export interface SeriesWindow {
+  version: string;
+  deployment: string;
+  start: number;
+}
+
+/** Windows of one model. */
+export interface WindowSelection {
+  model: string;
+  /** Length of the windows in ms; null: everything in [from, to) is one window that starts at `from`. */
+  length: number | null;
+  /** Where windows of this length are counted from, epoch ms. */
+  origin: number;
+  /** The time range that holds all of them, epoch ms. */
+  from: number;
+  to: number;
+  /** The windows; null: whatever lies in the range. */
+  windows: SeriesWindow[] | null;
+  version: string | null;
+  /** Segment paths; each row also counts in its segments. */
+  segments: readonly string[];
+}
+
+/** A selection as SQL: what stands after FROM, its parameters, and the names of the group columns. */
+export interface GroupedRows {
+  from: string;
+  params: Record<string, unknown>;
+  groups: readonly string[];
+}
+
+/** A group of rows: a window of a series in one segment ('' is the whole window). `w`: its start, epoch ms. */
+export interface GroupKey {
+  version: string;
+  deployment: string;
+  segment: string;
+  w: number;
+}

@@ -1,0 +1,86 @@
+// The HTTP server: plugins in order, then routes. It listens nowhere; the caller does that.
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Services } from '../services/api.js';
+import { registerAuth } from './plugins/auth.js';
+import { registerBodies } from './plugins/bodies.js';
+import { answerClientError, answerFrameworkError, registerErrors } from './plugins/errors.js';
+import { registerOpenapi } from './plugins/openapi.js';
+import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
+import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
+import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
+import { channelRoutes } from './routes/channels.js';
+import { jobRoutes } from './routes/job-runs.js';
+import { keyRoutes } from './routes/keys.js';
+import { metricRoutes } from './routes/metrics.js';
+import { modelRoutes } from './routes/models.js';
+import { predictionRoutes } from './routes/predictions.js';
+import { processRoutes } from './routes/process.js';
+import { queryRoutes } from './routes/query.js';
+import { groundTruthRoutes, trackingRoutes } from './routes/tracking.js';
+import type { App, HttpConfig, RouteContext } from './types.js';
+import { sweepUploads } from './uploads.js';
+
+export type { App, HttpConfig } from './types.js';
+
+/** What the server is built from. */
+export interface AppOptions {
+  services: Services;
+  config: HttpConfig;
+  logger: FastifyBaseLogger;
+  clock: () => number;
+  /** The release, for the API's description. */
+  version: string;
+}
+
+/** The longest name in a path, as it stands there: 200 characters of three bytes each, percent-encoded. */
+const MAX_PARAM_LENGTH = 1800;
+
+const ROUTES: readonly ((app: App, context: RouteContext) => void)[] = [
+  processRoutes,
+  trackingRoutes,
+  groundTruthRoutes,
+  predictionRoutes,
+  modelRoutes,
+  baselineUploadRoutes,
+  baselineRoutes,
+  metricRoutes,
+  queryRoutes,
+  jobRoutes,
+  ruleRoutes,
+  alertRoutes,
+  silenceRoutes,
+  channelRoutes,
+  keyRoutes,
+];
+
+/** Build the server, ready to `listen` or `inject`. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { services, config, clock } = options;
+  const app: App = Fastify({
+    loggerInstance: options.logger,
+    // One line a request is written by the security plugin, with the route instead of the address.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestId,
+    bodyLimit: config.bodyLimit,
+    connectionTimeout: CONNECTION_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setSerializerCompiler(serializerCompiler);
+  registerErrors(app, config.bodyLimit);
+  await registerSecurity(app);
+  registerAuth(app, { adminKey: config.adminKey, keys: services.keys });
+  registerBodies(app, config.bodyLimit);
+  await registerOpenapi(app, options.version);
+  await sweepUploads();
+  for (const routes of ROUTES) {
+    // A scope each: what one group reads as a body, the others do not.
+    await app.register(async (scope) => routes(scope.withTypeProvider<ZodTypeProvider>(), { services, clock, config }));
+  }
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,81 @@
+// Who calls, and whether they may: API keys in the Authorization header, scopes, and the models a key is limited to.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { ForbiddenError, UnauthorizedError } from '../../domain/errors.js';
+import type { Scope } from '../../domain/contract/alerts.js';
+import type { KeysApi, Principal } from '../../services/api.js';
+import type { App } from '../types.js';
+
+/** The holder of the admin key; everyone, where authentication is off. */
+const ADMIN: Principal = { id: 'admin', name: 'admin', scopes: ['ingest', 'read', 'admin'], models: null };
+const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Whether a principal may use a scope; `admin` includes the others. */
+function hasScope(principal: Principal, scope: Scope): boolean {
+  return principal.scopes.includes(scope) || principal.scopes.includes('admin');
+}
+
+/**
+ * Refuse a model that the caller's key does not reach.
+ * @throws ForbiddenError.
+ */
+export function assertModel(principal: Principal, model: string): void {
+  if (mayReach(principal, model)) return;
+  throw new ForbiddenError(`This key does not reach the model ${model}. Use a key that does.`);
+}
+
+/** Whether the caller's key reaches a model. */
+export function mayReach(principal: Principal, model: string): boolean {
+  return principal.models === null || principal.models.includes(model);
+}
+
+/**
+ * What a limited key sees of a log that can be filtered by one model: the newest `limit` rows over its models.
+ * @param newest the time of a row, ISO 8601.
+ * @throws ForbiddenError when `model` is named and out of reach.
+ */
+export async function overReachable<T>(
+  principal: Principal,
+  model: string | null,
+  limit: number,
+  fetch: (model: string | null) => Promise<T[]>,
+  newest: (row: T) => string,
+): Promise<T[]> {
+  if (model !== null) assertModel(principal, model);
+  if (model !== null || principal.models === null) return fetch(model);
+  const rows = (await Promise.all(principal.models.map((name) => fetch(name)))).flat();
+  return rows.sort((a, b) => (newest(a) < newest(b) ? 1 : newest(a) > newest(b) ? -1 : 0)).slice(0, limit);
+}
+
+/** Install the check on every route. Routes say what they need in `config`; one that says nothing needs `admin`. */
+export function registerAuth(app: App, options: { adminKey: string | null; keys: KeysApi }): void {
+  const adminDigest = options.adminKey === null ? null : digest(options.adminKey);
+
+  async function identify(request: FastifyRequest): Promise<Principal> {
+    if (adminDigest === null) return ADMIN;
+    const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (key === undefined) throw new UnauthorizedError();
+    if (timingSafeEqual(digest(key), adminDigest)) return ADMIN;
+    const principal = await options.keys.authenticate(key);
+    if (principal === null) throw new UnauthorizedError();
+    return principal;
+  }
+
+  app.decorateRequest('principal');
+  app.addHook('onRequest', async (request) => {
+    const { scope = 'admin', everyModel = false } = request.routeOptions.config;
+    if (request.is404 || scope === 'open') return;
+    const principal = await identify(request);
+    request.principal = principal;
+    if (!hasScope(principal, scope)) {
+      throw new ForbiddenError(`This key has the scopes ${principal.scopes.join(', ')}; this call needs ${scope}.`);
+    }
+    if (everyModel && principal.models !== null) {
+      throw new ForbiddenError('This key is limited to some models, and this call reaches all of them.');
+    }
+    const { model } = request.params as { model?: string };
+    if (model !== undefined) assertModel(principal, model);
+  });
+}

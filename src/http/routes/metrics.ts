@@ -1,0 +1,118 @@
+// Computed numbers: series, distributions for plots, confusion matrices.
+import { stringify } from 'csv-stringify/sync';
+import { z } from 'zod';
+import { confusionSchema, distributionSchema, metricPointSchema } from '../../domain/contract/metrics.js';
+import { negotiate } from '../negotiate.js';
+import { CSV, JSON_TYPE, forms, json, problemAnswer } from '../schemas/answers.js';
+import {
+  RANGE_ERROR,
+  isForward,
+  modelParams,
+  optionalDeployment,
+  optionalTime,
+  optionalVersion,
+  optionalWindow,
+  repeatable,
+  requiredTime,
+} from '../schemas/query.js';
+import type { App, RouteContext } from '../types.js';
+
+const COLUMNS = Object.keys(metricPointSchema.shape);
+const NO_MODEL = problemAnswer('There is no such model.');
+
+const metricsQuery = z
+  .strictObject({
+    metric: repeatable('a metric, such as psi; repeat it for several'),
+    feature: repeatable('a field, such as inputs.age; repeat it for several'),
+    version: optionalVersion,
+    deployment: optionalDeployment,
+    segment: z
+      .string()
+      .max(2000)
+      .describe('`path=value`; empty for the whole model')
+      .optional()
+      .transform((text) => text ?? null),
+    from: optionalTime('windows that start at or after this time'),
+    to: optionalTime('windows that start before this time'),
+    window: optionalWindow,
+  })
+  .refine(isForward, RANGE_ERROR)
+  .refine((query) => query.window !== 'range' || (query.from !== null && query.to !== null), {
+    path: ['window'],
+    message: '`range` needs both from and to',
+  });
+
+const rangeQuery = {
+  from: requiredTime('the start of the range'),
+  to: requiredTime('the end of the range, exclusive'),
+  version: optionalVersion,
+};
+
+/** Reading what the jobs computed. */
+export function metricRoutes(app: App, { services }: RouteContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/metrics',
+    config: {
+      scope: 'read',
+      slow: true,
+      docs: {
+        response: {
+          200: forms('Oldest first.', z.array(metricPointSchema), [CSV]),
+          404: NO_MODEL,
+          406: problemAnswer('A form that is not available.'),
+        },
+      },
+    },
+    schema: {
+      tags: ['metrics'],
+      summary: 'Computed numbers, with their intervals',
+      description: 'Every filter is optional. Available as JSON and CSV.',
+      params: modelParams,
+      querystring: metricsQuery,
+    },
+    handler: async (request, reply) => {
+      const type = negotiate(request.headers.accept, [JSON_TYPE, CSV]);
+      const { metric, feature, ...filter } = request.query;
+      const points = await services.metrics.read(request.params.model, {
+        ...filter,
+        metrics: metric,
+        features: feature,
+      });
+      if (type === JSON_TYPE) return reply.send(points);
+      return reply.type(CSV).send(stringify(points, { header: true, columns: COLUMNS }));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/distribution',
+    config: { scope: 'read', slow: true, docs: { response: { 404: NO_MODEL } } },
+    schema: {
+      tags: ['metrics'],
+      summary: 'A field in the baseline and now, in the same bins',
+      params: modelParams,
+      querystring: z
+        .strictObject({ feature: z.string().min(1).max(500).describe('a field, such as inputs.age'), ...rangeQuery })
+        .refine(isForward, RANGE_ERROR),
+      response: { 200: json('Counts a bin.', distributionSchema) },
+    },
+    handler: async (request, reply) =>
+      reply.send(await services.metrics.distribution(request.params.model, request.query)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/confusion',
+    config: { scope: 'read', slow: true, docs: { response: { 404: NO_MODEL } } },
+    schema: {
+      tags: ['metrics'],
+      summary: 'The confusion matrix of a range',
+      params: modelParams,
+      querystring: z.strictObject(rangeQuery).refine(isForward, RANGE_ERROR),
+      response: { 200: json('`counts[i][j]`: label i predicted as j.', confusionSchema) },
+    },
+    handler: async (request, reply) =>
+      reply.send(await services.metrics.confusion(request.params.model, request.query)),
+  });
+}

@@ -1,0 +1,79 @@
+// The process itself: probes, counters, the API's description, a first page.
+import { z } from 'zod';
+import { StoreUnavailableError } from '../../domain/errors.js';
+import { json, problemAnswer } from '../schemas/answers.js';
+import type { App, RouteContext } from '../types.js';
+
+const okSchema = z.object({ status: z.literal('ok') });
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Driftline</title></head>
+<body>
+<h1>Driftline</h1>
+<p>A model-monitoring and metrics store. The service is running.</p>
+<ul>
+<li><a href="/docs">The API, browsable</a> (<a href="/openapi.json">OpenAPI</a>)</li>
+<li><a href="/v1/models">Models</a></li>
+<li><a href="/metrics">Counters of the service</a></li>
+</ul>
+</body>
+</html>
+`;
+
+/** /, /healthz, /readyz, /metrics, /openapi.json. */
+export function processRoutes(app: App, { services }: RouteContext): void {
+  app.route({
+    method: 'GET',
+    url: '/',
+    config: { scope: 'open' },
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/healthz',
+    config: { scope: 'open' },
+    schema: {
+      tags: ['process'],
+      summary: 'Whether the process is alive',
+      response: { 200: json('It is.', okSchema) },
+    },
+    handler: async (_request, reply) => reply.send({ status: 'ok' }),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    config: { scope: 'open', docs: { response: { 503: problemAnswer('It is not.') } } },
+    schema: {
+      tags: ['process'],
+      summary: 'Whether the store answers and is migrated',
+      response: { 200: json('It is.', okSchema) },
+    },
+    handler: async (_request, reply) => {
+      if (await services.ready()) return reply.send({ status: 'ok' });
+      throw new StoreUnavailableError('The store does not answer or is not migrated yet. Ask again later.');
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { scope: 'read' },
+    schema: { tags: ['process'], summary: 'Counters of the service, as Prometheus text' },
+    handler: async (_request, reply) => {
+      const { contentType, body } = await services.counters.render();
+      return reply.type(contentType).send(body);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/openapi.json',
+    config: { scope: 'open' },
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.send(app.swagger()),
+  });
+}

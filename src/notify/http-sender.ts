@@ -1,0 +1,108 @@
+// One POST of JSON to an address that somebody configured: a time limit, no redirects, no way into the private network.
+import { lookup, type LookupAddress } from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Delivered } from '../domain/alerts/notice.js';
+import { isPublicAddress } from './addresses.js';
+import { AttemptError, DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.js';
+
+export interface HttpOptions {
+  /** Let webhooks reach private and loopback addresses. */
+  allowPrivate: boolean;
+  timeoutMs?: number;
+  retry?: RetryOptions;
+}
+
+const TIMEOUT_MS = 10_000;
+/** What a receiver may answer before the connection is cut: its text is not used. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+function refusal(host: string): AttemptError {
+  return new AttemptError(
+    `${host} is a private or loopback address; set DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS=on to allow that`,
+    true,
+  );
+}
+
+/** A DNS lookup that refuses a name when any of its addresses is not public; the connection uses the addresses checked here. */
+const guardedLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    const [first] = addresses ?? [];
+    if (error !== null || first === undefined) return callback(error ?? new Error(`no address for ${hostname}`), '');
+    if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refusal(hostname), '');
+    if (options.all === true) return callback(null, addresses);
+    return callback(null, first.address, first.family);
+  });
+};
+
+/** Sends JSON to webhooks. */
+export class HttpSender {
+  constructor(private readonly options: HttpOptions) {}
+
+  /** POST `body`, with retries for temporary failures. The headers are made anew for each attempt. @throws DeliveryError */
+  post(url: string, body: string, headers: () => Record<string, string>): Promise<Delivered> {
+    return withRetry(async () => {
+      const status = await this.attempt(new URL(url), Buffer.from(body), headers());
+      assertAccepted(status);
+      return null;
+    }, this.options.retry ?? DEFAULT_RETRY);
+  }
+
+  private attempt(url: URL, body: Buffer, headers: Record<string, string>): Promise<number> {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (!this.options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) return Promise.reject(refusal(host));
+    const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS;
+    const options = {
+      method: 'POST',
+      agent: false as const,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        'user-agent': 'driftline',
+        ...headers,
+      },
+      ...(this.options.allowPrivate ? {} : { lookup: guardedLookup }),
+    };
+    return new Promise<number>((resolve, reject) => {
+      const fail = (error: Error) => reject(describe(error, host, timeoutMs));
+      const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, (response) => {
+        drain(response, () => resolve(response.statusCode ?? 0), fail);
+      });
+      request.on('error', fail);
+      request.end(body);
+    });
+  }
+}
+
+/** Read the answer to its end, or to a limit, and throw it away. */
+function drain(response: IncomingMessage, done: () => void, fail: (error: Error) => void): void {
+  let received = 0;
+  response.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received <= MAX_ANSWER_BYTES) return;
+    done();
+    response.destroy();
+  });
+  response.on('end', done);
+  response.on('error', fail);
+}
+
+/** @throws AttemptError unless the status is 2xx. The answer's text stays out: it may hold anything. */
+function assertAccepted(status: number): void {
+  if (status >= 200 && status < 300) return;
+  if (status >= 300 && status < 400)
+    throw new AttemptError(`the receiver answered ${status}; redirects are not followed`, true);
+  const temporary = status === 408 || status === 425 || status === 429 || status >= 500;
+  throw new AttemptError(`the receiver answered ${status}`, !temporary);
+}
+
+/** A failure in words that do not contain the URL: it may hold a token. */
+function describe(error: Error, host: string, timeoutMs: number): Error {
+  if (error instanceof AttemptError) return error;
+  if (error.name === 'AbortError' || error.name === 'TimeoutError')
+    return new AttemptError(`${host} did not answer within ${timeoutMs} ms`, false);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return new AttemptError(`${host} cannot be reached (${code})`, false);
+}

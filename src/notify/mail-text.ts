@@ -1,0 +1,97 @@
+// The plain text of a notice's mail, and the phrases that its HTML shares.
+import type { Notice, NoticeItem } from '../domain/alerts/notice.js';
+import {
+  formatNumber,
+  formatTime,
+  itemLimit,
+  itemValue,
+  leadSentence,
+  metricName,
+  movedBinPhrase,
+  oneLine,
+  place,
+  qualitySentence,
+  reasonPhrase,
+  versionLabel,
+} from '../domain/alerts/wording.js';
+
+/** How many alerts of each kind are written out; keeps the mail under 100 KB whatever the names are. */
+export const MAX_ROWS = 15;
+const MAX_NAME = 64;
+const MAX_VERSION = 32;
+
+/** Where an alert is, in a table cell. */
+export function wherePhrase(item: NoticeItem): string {
+  return oneLine(place(item) || 'whole model', MAX_NAME);
+}
+
+/** An alert's version, in a table cell. */
+export function versionPhrase(item: NoticeItem): string {
+  return oneLine(versionLabel(item.version) || '-', MAX_VERSION);
+}
+
+/** What an alert is, in a word or two. */
+export function stateWord(item: NoticeItem): string {
+  return item.state === 'no_data' ? 'no data' : item.state === 'resolved' ? 'resolved' : (item.severity ?? 'firing');
+}
+
+/** What stands under a list that was cut, or null. */
+export function leftOver(items: readonly NoticeItem[]): string | null {
+  const left = items.length - MAX_ROWS;
+  return left > 0 ? `and ${left} more: open Driftline to see them all` : null;
+}
+
+function textRow(item: NoticeItem): string[] {
+  const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
+  const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
+  const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}${noise}${n}`;
+  return [
+    `  ${wherePhrase(item)}, version ${versionPhrase(item)} (${stateWord(item)})`,
+    `    ${value}`,
+    `    since ${formatTime(item.since)}`,
+  ];
+}
+
+function textList(title: string, lines: readonly (string | null)[]): string[] {
+  const present = lines.filter((line) => line !== null);
+  return present.length === 0 ? [] : [title, ...present, ''];
+}
+
+/** The plain text of a mail: complete on its own. */
+export function renderText(notice: Notice): string {
+  const shown = notice.open.slice(0, MAX_ROWS);
+  const over = notice.resolved.slice(0, MAX_ROWS);
+  const lines = [
+    leadSentence(notice),
+    '',
+    ...textList('What broke', [...shown.flatMap(textRow), leftOver(notice.open)]),
+    ...textList('What is over', [
+      ...over.map((item) => `  ${wherePhrase(item)}, version ${versionPhrase(item)}: ${item.why}`),
+      leftOver(notice.resolved),
+    ]),
+    ...textList(
+      'Most moved, baseline -> now',
+      notice.movedBins.map((bin) => `  ${movedBinPhrase(bin)}`),
+    ),
+    ...textList(
+      'Quality',
+      notice.quality.map((quality) => `  ${qualitySentence(quality)}`),
+    ),
+    `Open: ${notice.link}`,
+    '',
+    '-- ',
+    ...footerLines(notice),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function footerLines(notice: Notice): string[] {
+  if (notice.kind === 'test') return [`Sent by Driftline because ${reasonPhrase(notice.reason)}.`];
+  return [
+    `Sent by Driftline: rule ${oneLine(notice.rule)}, channel ${oneLine(notice.channel)}. Why now: ${reasonPhrase(notice.reason)}.`,
+    'To silence this for a day:',
+    `  ${notice.stop.silence}`,
+    ...(notice.stop.disable === null ? [] : ['To turn the rule off:', `  ${notice.stop.disable}`]),
+    "Where the service asks for a key, add -H 'Authorization: Bearer KEY'.",
+  ];
+}

@@ -1,0 +1,80 @@
+// Notices as Slack messages, through an incoming webhook.
+import type { ChannelSender, Delivered, Notice, NoticeItem } from '../domain/alerts/notice.js';
+import {
+  formatNumber,
+  formatTime,
+  itemLimit,
+  itemValue,
+  leadSentence,
+  metricName,
+  movedBinPhrase,
+  oneLine,
+  place,
+  qualitySentence,
+  reasonPhrase,
+  subjectOf,
+  versionLabel,
+} from '../domain/alerts/wording.js';
+import type { Channel } from '../domain/contract/alerts.js';
+import type { HttpSender } from './http-sender.js';
+
+type SlackChannel = Extract<Channel, { type: 'slack' }>;
+
+/** Slack's own limits: characters of a header and of a section. */
+const HEADER_CHARACTERS = 150;
+const SECTION_CHARACTERS = 3000;
+const MAX_LINES = 12;
+
+/** Text of the outside inside Slack's markup: these three characters are all that start a link, a mention or an entity. */
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function itemLine(item: NoticeItem): string {
+  const where = [place(item), versionLabel(item.version)].filter((part) => part !== '').join(' ') || 'whole model';
+  const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}`;
+  const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
+  const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
+  return `• ${item.severity ?? item.state}: *${escape(where)}* ${escape(`${value}${noise}${n}, since ${formatTime(item.since)}`)}`;
+}
+
+function lines(items: readonly string[]): string {
+  const shown = items.slice(0, MAX_LINES);
+  const left = items.length - shown.length;
+  return left === 0 ? shown.join('\n') : `${shown.join('\n')}\nand ${left} more`;
+}
+
+function section(text: string) {
+  return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, SECTION_CHARACTERS) } };
+}
+
+/** The body of a Slack message: blocks, and a text for clients that show none. */
+export function slackBody(notice: Notice) {
+  const subject = subjectOf(notice);
+  const groups = [
+    lines(notice.open.map(itemLine)),
+    notice.resolved.length === 0 ? '' : `Over:\n${lines(notice.resolved.map((item) => `• ${escape(item.why)}`))}`,
+    lines(notice.movedBins.map((bin) => escape(movedBinPhrase(bin)))),
+    lines(notice.quality.map((quality) => escape(qualitySentence(quality)))),
+  ];
+  const footer = `Rule ${escape(oneLine(notice.rule))}: ${escape(reasonPhrase(notice.reason))}. <${escape(notice.link)}|Open in Driftline>`;
+  return {
+    text: escape(subject),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: oneLine(subject, HEADER_CHARACTERS) } },
+      section(escape(leadSentence(notice))),
+      ...groups.filter((text) => text !== '').map(section),
+      { type: 'context', elements: [{ type: 'mrkdwn', text: footer }] },
+    ],
+  };
+}
+
+/** Sends notices to Slack. */
+export class SlackSender implements ChannelSender<SlackChannel> {
+  constructor(private readonly http: HttpSender) {}
+
+  /** @throws DeliveryError */
+  send(channel: SlackChannel, notice: Notice): Promise<Delivered> {
+    return this.http.post(channel.url, JSON.stringify(slackBody(notice)), () => ({}));
+  }
+}

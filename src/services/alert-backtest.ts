@@ -1,0 +1,75 @@
+// What a rule would have done: its fold over stored numbers, without writing anything.
+import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
+import { isAlerting } from '../domain/alerts/state.js';
+import { thresholdNumber } from '../domain/alerts/why.js';
+import type { Backtest } from '../domain/contract/alerts.js';
+import { iso } from '../domain/contract/common.js';
+import type { AlertPorts } from './alert-ports.js';
+import { pastEpisodes, standingOf, type PastEpisode, type Standing } from './alert-reconcile.js';
+import { SeriesReader } from './alert-series.js';
+
+type Fired = Backtest['fired'][number];
+
+/** The rule over the windows that start at or after `from` and end by `to`; what fired, oldest first. */
+export async function backtestRule(
+  ports: AlertPorts,
+  rule: AlertRule,
+  range: { from: number; to: number },
+): Promise<Backtest> {
+  const models = rule.model.includes('*')
+    ? (await ports.models.list()).filter((model) => matchesPattern(rule.model, model))
+    : [rule.model];
+  const standings = (await Promise.all(models.map((model) => standingsOf(ports, rule, model, range)))).flat();
+  return {
+    series: standings.length,
+    windows: new Set(standings.flatMap(({ series }) => series.observations.map((window) => window.windowStart))).size,
+    fired: standings.flatMap(firedOf).sort((a, b) => (a.fired_at < b.fired_at ? -1 : a.fired_at > b.fired_at ? 1 : 0)),
+  };
+}
+
+async function standingsOf(
+  ports: AlertPorts,
+  rule: AlertRule,
+  model: string,
+  range: { from: number; to: number },
+): Promise<Standing[]> {
+  const [windowLength, minSamples] = await Promise.all([
+    ports.models.windowLength(model),
+    ports.models.minSamples(model),
+  ]);
+  const { series } = await new SeriesReader(ports.points).read({
+    rule,
+    model,
+    windowLength,
+    from: range.from,
+    endingBy: range.to,
+  });
+  return series.map((one) => standingOf('', rule, one, { minSamples }));
+}
+
+function firedOf(standing: Standing): Fired[] {
+  const over = pastEpisodes(standing.state).map((episode) => toFired(standing, episode));
+  const { state } = standing;
+  const start = state.transitions.findLast((one) => isAlerting(one.to) && !isAlerting(one.from));
+  if (!isAlerting(state.state) || start === undefined) return over;
+  return [...over, toFired(standing, { fired: start, ended: null, severity: state.severity ?? 'warning' })];
+}
+
+function toFired(
+  { series: { key } }: Standing,
+  { fired, ended, severity }: Omit<PastEpisode, 'ended'> & { ended: PastEpisode['ended'] | null },
+): Fired {
+  const { version, deployment, feature, segment } = key;
+  return {
+    version,
+    deployment,
+    feature,
+    segment,
+    severity,
+    since: iso(fired.episode ?? fired.windowStart),
+    fired_at: iso(fired.windowEnd),
+    resolved_at: ended === null ? null : iso(ended.windowEnd),
+    value: fired.value,
+    threshold: thresholdNumber(fired.threshold, fired.value),
+  };
+}

@@ -1,0 +1,205 @@
+// Alerting as people and clients see it: rules, channels, silences, alerts, what was sent, and the evaluation behind it.
+import type { AlertRule } from '../domain/alerts/rule.js';
+import { isSilenced } from '../domain/alerts/silence.js';
+import type { Alert, Backtest, Channel, Notification, Silence } from '../domain/contract/alerts.js';
+import { iso } from '../domain/contract/common.js';
+import type { JobResult } from '../domain/contract/metrics.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { nearest } from '../domain/nearest.js';
+import { backtestRule } from './alert-backtest.js';
+import { AlertEvaluation, type EvaluateOptions } from './alert-evaluation.js';
+import type { AlertPorts } from './alert-ports.js';
+import { checkRule } from './alert-rule-check.js';
+import type { AlertsApi } from './api.js';
+import { Delivery } from './delivery.js';
+import type { AlertEvent, NotificationRow } from './ports.js';
+
+/** The most alerts of one answer. */
+const MAX_ANSWER = 10_000;
+const STATES = ['pending', 'firing', 'acknowledged', 'silenced', 'resolved', 'no_data', 'error'] as const;
+const OPEN_STATES: Alert['state'][] = ['pending', 'firing', 'acknowledged', 'no_data', 'error'];
+
+/** The alert use cases. `evaluate` is the job; the rest answers people. */
+export class AlertsService implements AlertsApi {
+  private readonly delivery: Delivery;
+  private readonly evaluation: AlertEvaluation;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly ports: AlertPorts) {
+    this.delivery = new Delivery(ports);
+    this.evaluation = new AlertEvaluation(ports, this.delivery);
+  }
+
+  /** Hold every rule against the stored numbers, bring the log up to date and tell the channels. Failures are in `errors`. */
+  evaluate(options: EvaluateOptions): Promise<JobResult> {
+    return this.serially(() => this.evaluation.evaluate(options));
+  }
+
+  putChannel(name: string, channel: Channel): Promise<void> {
+    return this.ports.channels.put(name, channel);
+  }
+
+  async listChannels(): Promise<{ name: string; channel: Channel }[]> {
+    return (await this.ports.channels.list()).map(({ name, doc }) => ({ name, channel: doc }));
+  }
+
+  /** @throws NotFoundError, ConflictError while rules send to it. */
+  async removeChannel(name: string): Promise<void> {
+    await this.channel(name);
+    const users = (await this.ports.rules.list())
+      .filter(({ doc }) => doc.channels.includes(name))
+      .map((rule) => rule.name);
+    if (users.length > 0) {
+      throw new ConflictError(
+        `The channel ${name} is used by ${users.length === 1 ? 'the rule' : 'the rules'} ${users.join(', ')}. Take it out of them first.`,
+      );
+    }
+    await this.ports.channels.remove(name);
+  }
+
+  /** Sends a test; a failure is in the answer, not thrown. @throws NotFoundError. */
+  async testChannel(name: string): Promise<Notification> {
+    return toNotification(await this.delivery.test(name, await this.channel(name), this.ports.clock()));
+  }
+
+  /** @throws InvalidInputError for a metric or channel that does not exist, with the nearest one that does. */
+  async putRule(name: string, rule: AlertRule): Promise<void> {
+    const channels = await this.ports.channels.list();
+    checkRule(
+      rule,
+      channels.map((channel) => channel.name),
+    );
+    await this.ports.rules.put(name, rule);
+  }
+
+  async listRules(): Promise<{ name: string; rule: AlertRule }[]> {
+    return (await this.ports.rules.list()).map(({ name, doc }) => ({ name, rule: doc }));
+  }
+
+  /** @throws NotFoundError. Its open alerts are closed by the next evaluation. */
+  async removeRule(name: string): Promise<void> {
+    await this.rule(name);
+    await this.ports.rules.remove(name);
+  }
+
+  /** What the rule would have done on the windows that start in the range. @throws NotFoundError. */
+  async backtest(name: string, range: { from: number; to: number }): Promise<Backtest> {
+    return backtestRule(this.ports, await this.rule(name), range);
+  }
+
+  /** Without a state: everything that is not over, worst and newest first as the log has it. */
+  async alerts(filter: { state: string | null; model: string | null }): Promise<Alert[]> {
+    const lines = await this.ports.events.latest({
+      rule: null,
+      model: filter.model,
+      states: loggedStates(filter.state),
+      limit: MAX_ANSWER,
+    });
+    const shown = await this.withSilences(lines);
+    return filter.state === null ? shown : shown.filter((alert) => alert.state === filter.state);
+  }
+
+  /** @throws NotFoundError. */
+  async alert(id: string): Promise<Alert> {
+    const [shown] = await this.withSilences([await this.newestLine(id)]);
+    if (shown === undefined) throw new NotFoundError(`There is no alert ${id}.`);
+    return shown;
+  }
+
+  /** Every alert there was by its newest line, newest first; those that were never more than pending have no severity. */
+  async history(filter: { model: string | null; rule: string | null; limit: number }): Promise<Alert[]> {
+    const lines = await this.ports.events.latest({
+      rule: filter.rule,
+      model: filter.model,
+      states: null,
+      limit: filter.limit,
+    });
+    return this.withSilences(lines);
+  }
+
+  /** It stays open and in the lists, but is not repeated. @throws NotFoundError, ConflictError when it is not firing. */
+  acknowledge(id: string, by: string): Promise<Alert> {
+    return this.serially(async () => {
+      const line = await this.newestLine(id);
+      const { state } = line.alert;
+      if (state === 'acknowledged') return line.alert;
+      if (state !== 'firing' && state !== 'no_data')
+        throw new ConflictError(`The alert ${id} is ${state}: only a firing alert can be acknowledged.`);
+      const now = this.ports.clock();
+      const alert: Alert = { ...line.alert, state: 'acknowledged', updated_at: iso(now) };
+      await this.ports.events.append([{ alert, detail: { ...line.detail, acknowledged_by: by }, at: now }]);
+      return alert;
+    });
+  }
+
+  putSilence(name: string, silence: Silence): Promise<void> {
+    return this.ports.silences.put(name, silence);
+  }
+
+  async listSilences(): Promise<{ name: string; silence: Silence }[]> {
+    return (await this.ports.silences.list()).map(({ name, doc }) => ({ name, silence: doc }));
+  }
+
+  /** @throws NotFoundError. */
+  async removeSilence(name: string): Promise<void> {
+    if ((await this.ports.silences.get(name)) === null) throw new NotFoundError(`There is no silence ${name}.`);
+    await this.ports.silences.remove(name);
+  }
+
+  async notifications(filter: { model: string | null; limit: number }): Promise<Notification[]> {
+    return (await this.ports.notifications.list({ rule: null, ...filter })).map(toNotification);
+  }
+
+  /** One after another: an acknowledgement must not be lost between an evaluation's reading and writing, nor mail be sent twice. */
+  private serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async withSilences(lines: readonly AlertEvent[]): Promise<Alert[]> {
+    const silences = (await this.ports.silences.list()).map(({ doc }) => doc);
+    const now = this.ports.clock();
+    return lines.map(({ alert }) => {
+      const silenced = (alert.state === 'firing' || alert.state === 'no_data') && isSilenced(alert, silences, now);
+      return silenced ? { ...alert, state: 'silenced' as const } : alert;
+    });
+  }
+
+  private async newestLine(id: string): Promise<AlertEvent> {
+    const line = (await this.ports.events.byId(id)).at(-1);
+    if (line === undefined) throw new NotFoundError(`There is no alert ${id}. GET /v1/alerts lists them.`);
+    return line;
+  }
+
+  private async rule(name: string): Promise<AlertRule> {
+    const rule = await this.ports.rules.get(name);
+    if (rule === null) throw new NotFoundError(`There is no alert rule ${name}. GET /v1/alert-rules lists them.`);
+    return rule;
+  }
+
+  private async channel(name: string): Promise<Channel> {
+    const channel = await this.ports.channels.get(name);
+    if (channel === null) throw new NotFoundError(`There is no channel ${name}. GET /v1/channels lists them.`);
+    return channel;
+  }
+}
+
+/** The states of log lines that can be shown as `state`; a silenced alert is logged as what it is without the silence. */
+function loggedStates(state: string | null): Alert['state'][] {
+  if (state === null) return OPEN_STATES;
+  if (state === 'silenced') return ['firing', 'no_data'];
+  const known = STATES.find((one) => one === state);
+  if (known !== undefined) return [known];
+  const message = `there is no state "${state}": did you mean "${nearest(state, STATES) ?? 'firing'}"?`;
+  throw new InvalidInputError(message, [{ code: 'invalid_value', path: 'state', message }]);
+}
+
+function toNotification({
+  deployment: _deployment,
+  severities: _severities,
+  at,
+  ...rest
+}: NotificationRow): Notification {
+  return { ...rest, at: iso(at) };
+}

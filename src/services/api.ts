@@ -1,0 +1,187 @@
+// What the outer layers (HTTP, jobs, CLI) may ask of the services. Answers are the contract's documents, in snake_case.
+import type { AlertRule } from '../domain/alerts/rule.js';
+import type {
+  Alert,
+  ApiKey,
+  ApiKeyRequest,
+  Backtest,
+  Channel,
+  Notification,
+  Scope,
+  Silence,
+} from '../domain/contract/alerts.js';
+import type {
+  Confusion,
+  Distribution,
+  JobInfo,
+  JobName,
+  JobOptions,
+  JobRun,
+  JobRunAnswer,
+  MetricFilter,
+  MetricPointJson,
+} from '../domain/contract/metrics.js';
+import type {
+  BaselineCreated,
+  BaselineDetail,
+  BaselineSummary,
+  FieldSummary,
+  FreezeBaseline,
+  ModelConfig,
+  ModelDetail,
+  ModelSummary,
+  VersionSummary,
+} from '../domain/contract/models.js';
+import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
+
+/** Who calls: scopes, and the models a key is limited to (null: all). */
+export interface Principal {
+  id: string;
+  name: string;
+  scopes: readonly Scope[];
+  models: readonly string[] | null;
+}
+
+/** An upload that was spooled to a file. `csv` has a header row. */
+export interface UploadedFile {
+  path: string;
+  format: 'csv' | 'parquet';
+  /** CSV columns that stay text whatever they look like. */
+  strings: string[];
+}
+
+export interface PredictionFilter {
+  model: string;
+  version: string | null;
+  deployment: string | null;
+  from: number | null;
+  to: number | null;
+  /** `path=value`, e.g. `tags.region=EU`. */
+  segment: string | null;
+  labelled: boolean | null;
+}
+
+export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
+
+export interface IngestApi {
+  /** Store predictions; each item is validated on its own. `allowed` limits models (others are rejected per item with code `forbidden`). Never throws for bad items. */
+  predictions(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  groundTruth(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  delayedMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  aggregateMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
+  /** Ground truth from a CSV or Parquet file, through the engine's own reader. */
+  groundTruthFile(file: UploadedFile): Promise<Accepted>;
+  rejected(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
+}
+
+export interface PredictionsApi {
+  list(
+    filter: PredictionFilter,
+    page: { limit: number; cursor: string | null },
+  ): Promise<{ predictions: StoredPrediction[]; next_cursor: string | null }>;
+  /** @throws NotFoundError. `id` is a UUID or an external id. */
+  get(id: string, allowed: readonly string[] | null): Promise<StoredPrediction>;
+  /** The whole range, in chunks of bytes. */
+  export(filter: PredictionFilter, format: ExportFormat): AsyncIterable<Buffer>;
+}
+
+export interface ModelsApi {
+  list(allowed: readonly string[] | null): Promise<ModelSummary[]>;
+  /** @throws NotFoundError when the model has neither rows nor a configuration. */
+  get(model: string): Promise<ModelDetail>;
+  versions(model: string): Promise<VersionSummary[]>;
+  fields(model: string): Promise<FieldSummary[]>;
+  configure(model: string, config: ModelConfig): Promise<ModelDetail>;
+  /** Removes every row of the model. */
+  remove(model: string): Promise<void>;
+}
+
+export interface BaselinesApi {
+  fromRows(
+    model: string,
+    target: { name: string; version: string | null },
+    rows: readonly unknown[],
+  ): Promise<BaselineCreated>;
+  fromFile(
+    model: string,
+    target: { name: string; version: string | null },
+    file: UploadedFile,
+  ): Promise<BaselineCreated>;
+  freeze(model: string, request: FreezeBaseline): Promise<BaselineCreated>;
+  list(model: string): Promise<BaselineSummary[]>;
+  get(model: string, name: string, version: string | null): Promise<BaselineDetail>;
+  activate(model: string, name: string, version: string | null): Promise<BaselineSummary>;
+}
+
+export interface MetricsApi {
+  read(model: string, filter: MetricFilter): Promise<MetricPointJson[]>;
+  distribution(
+    model: string,
+    query: { feature: string; from: number; to: number; version: string | null },
+  ): Promise<Distribution>;
+  confusion(model: string, query: { from: number; to: number; version: string | null }): Promise<Confusion>;
+}
+
+export interface JobsApi {
+  list(): Promise<JobInfo[]>;
+  runs(filter: { job: JobName | null; limit: number }): Promise<JobRun[]>;
+  run(job: JobName, options: JobOptions, trigger: 'api' | 'cli' | 'schedule'): Promise<JobRunAnswer>;
+}
+
+export interface AlertsApi {
+  putChannel(name: string, channel: Channel): Promise<void>;
+  listChannels(): Promise<{ name: string; channel: Channel }[]>;
+  removeChannel(name: string): Promise<void>;
+  testChannel(name: string): Promise<Notification>;
+  putRule(name: string, rule: AlertRule): Promise<void>;
+  listRules(): Promise<{ name: string; rule: AlertRule }[]>;
+  removeRule(name: string): Promise<void>;
+  backtest(name: string, range: { from: number; to: number }): Promise<Backtest>;
+  alerts(filter: { state: string | null; model: string | null }): Promise<Alert[]>;
+  alert(id: string): Promise<Alert>;
+  history(filter: { model: string | null; rule: string | null; limit: number }): Promise<Alert[]>;
+  acknowledge(id: string, by: string): Promise<Alert>;
+  putSilence(name: string, silence: Silence): Promise<void>;
+  listSilences(): Promise<{ name: string; silence: Silence }[]>;
+  removeSilence(name: string): Promise<void>;
+  notifications(filter: { model: string | null; limit: number }): Promise<Notification[]>;
+}
+
+export interface KeysApi {
+  create(request: ApiKeyRequest): Promise<{ id: string; key: string }>;
+  list(): Promise<ApiKey[]>;
+  /** @throws NotFoundError. */
+  remove(id: string): Promise<void>;
+  /** null: not a key of ours. Constant-time. */
+  authenticate(key: string): Promise<Principal | null>;
+}
+
+export interface SqlApi {
+  run(request: {
+    sql: string;
+    params: Record<string, unknown>;
+    format: 'json' | 'csv' | 'parquet';
+  }): Promise<{ contentType: string; body: Buffer }>;
+}
+
+/** Counters for `/metrics`, kept by the process. */
+export interface CountersApi {
+  /** Prometheus text. */
+  render(): Promise<{ contentType: string; body: string }>;
+}
+
+/** Everything the HTTP layer is built on. */
+export interface Services {
+  ingest: IngestApi;
+  predictions: PredictionsApi;
+  models: ModelsApi;
+  baselines: BaselinesApi;
+  metrics: MetricsApi;
+  jobs: JobsApi;
+  alerts: AlertsApi;
+  keys: KeysApi;
+  sql: SqlApi;
+  counters: CountersApi;
+  /** Store reachable and migrated. */
+  ready(): Promise<boolean>;
+}

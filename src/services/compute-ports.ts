@@ -1,0 +1,151 @@
+// What the computing services need of the store: baselines, bin counts, tests on raw numbers, windows and their marks.
+import type { Baseline, BaselineFieldProfile, FieldCounts } from '../domain/drift/baseline.js';
+import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
+import type { PredictionFilter, UploadedFile } from './api.js';
+
+/** Rows of the store as SQL after FROM, with its parameters. Services pass it on and never read it. */
+export interface FieldSource {
+  from: string;
+  params: Record<string, unknown>;
+}
+
+export interface BaselineStore {
+  list(model: string): Promise<Baseline[]>;
+  put(baseline: Baseline): Promise<void>;
+  nextActivation(): number;
+  loadRows(id: string, rows: readonly Record<string, unknown>[], firstRow: number): Promise<void>;
+  loadFile(id: string, file: UploadedFile): Promise<number>;
+  loadRange(id: string, range: PredictionFilter, limit: number): Promise<number>;
+  dropRows(id: string): Promise<void>;
+  source(id: string): FieldSource;
+}
+
+export interface FieldExplorer {
+  fields(source: FieldSource): Promise<FieldCounts[]>;
+  numbers(source: FieldSource, paths: readonly string[]): Promise<{ path: string; deciles: number[]; std: number }[]>;
+  categories(source: FieldSource, paths: readonly string[], limit: number): Promise<Map<string, string[]>>;
+}
+
+export interface GroupCounts {
+  group: GroupKey;
+  n: number;
+  counts: Map<string, number[]>;
+}
+
+export interface BinCounter {
+  /** Bin counts per group and field, for the groups that have rows. Group columns that the rows do not have read as '' and 0. */
+  count(rows: GroupedRows, fields: readonly BaselineFieldProfile[], baselineId: string): Promise<GroupCounts[]>;
+}
+
+/** Turns a selection of windows into rows. */
+export interface RowSelector {
+  predictions(selection: WindowSelection): Promise<GroupedRows>;
+  /** Labelled rows: fields are the ground truth as `values.*`. */
+  groundTruth(selection: WindowSelection): Promise<GroupedRows>;
+}
+
+export interface TwoSampleResult {
+  group: GroupKey;
+  path: string;
+  value: number;
+  pValue: number | null;
+}
+
+export interface TwoSampleTests {
+  kolmogorov(
+    rows: GroupedRows,
+    groups: readonly GroupKey[],
+    paths: readonly string[],
+    baselineId: string,
+    exact: boolean,
+  ): Promise<TwoSampleResult[]>;
+  wasserstein(
+    rows: GroupedRows,
+    groups: readonly GroupKey[],
+    paths: readonly string[],
+    baselineId: string,
+  ): Promise<TwoSampleResult[]>;
+}
+
+/** Where prediction, score and truth of a model are found. */
+export interface QualityColumns {
+  prediction: string | null;
+  score: string | null;
+  truthKey: string;
+  positive: string;
+  threshold: number;
+}
+
+export interface LabelRow extends GroupKey {
+  n: number;
+  labelled: number;
+  lag50: number | null;
+  lag90: number | null;
+  lag99: number | null;
+}
+
+/** Sufficient statistics of a binary classifier: ll, ll2, br, br2 are sums of log loss, squared log loss, squared error and its square. */
+export interface BinaryRow extends GroupKey {
+  n: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  tn: number;
+  scored: number;
+  positives: number;
+  auc: number | null;
+  ap: number | null;
+  ll: number | null;
+  ll2: number | null;
+  br: number | null;
+  br2: number | null;
+  /** Rows, mean score and mean truth of each calibration bin. */
+  calibration: [number, number, number][];
+}
+
+/** Sums of errors e = prediction - truth: e, |e|, e^2, e^4. */
+export interface RegressionRow extends GroupKey {
+  n: number;
+  e: number | null;
+  abs_e: number | null;
+  e2: number | null;
+  e4: number | null;
+  mape_n: number;
+  mape: number | null;
+  truth_var: number | null;
+}
+
+export interface MulticlassScoreRow extends GroupKey {
+  class: string;
+  auc: number | null;
+  ll: number | null;
+  ll2: number | null;
+  ll_n: number;
+}
+
+export interface QualityReader {
+  labels(rows: GroupedRows, truthKey: string | null): Promise<LabelRow[]>;
+  binary(rows: GroupedRows, columns: QualityColumns): Promise<BinaryRow[]>;
+  regression(rows: GroupedRows, columns: QualityColumns): Promise<RegressionRow[]>;
+  confusion(
+    rows: GroupedRows,
+    columns: QualityColumns,
+  ): Promise<(GroupKey & { truth: string; predicted: string; n: number })[]>;
+  multiclassScores(rows: GroupedRows, columns: QualityColumns): Promise<MulticlassScoreRow[]>;
+}
+
+export interface TechnicalRow extends GroupKey {
+  n: number;
+  errors: number;
+  latency_n: number;
+  latencies: (number | null)[];
+  request_bytes: number | null;
+  response_bytes: number | null;
+  cpu_ms: number | null;
+  memory_bytes: number | null;
+}
+
+export interface OperationsReader {
+  technical(rows: GroupedRows): Promise<TechnicalRow[]>;
+  tracked(rows: GroupedRows): Promise<(GroupKey & { key: string; n: number; total: number; squares: number })[]>;
+}

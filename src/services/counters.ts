@@ -1,0 +1,80 @@
+// Counters of the process, in Prometheus form.
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** What the service counts about itself. Labels have few values: no model names, no ids. */
+export class Counters {
+  private readonly registry = new Registry();
+  private readonly acceptedItems = new Counter({
+    name: 'driftline_accepted_total',
+    help: 'Items stored and acknowledged.',
+    labelNames: ['route'],
+    registers: [this.registry],
+  });
+  private readonly rejectedItems = new Counter({
+    name: 'driftline_rejected_total',
+    help: 'Items refused.',
+    labelNames: ['route', 'code'],
+    registers: [this.registry],
+  });
+  private readonly flushSeconds = new Histogram({
+    name: 'driftline_flush_seconds',
+    help: 'Time of one insert of predictions.',
+    labelNames: ['ok'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+  private readonly flushRows = new Histogram({
+    name: 'driftline_flush_rows',
+    help: 'Rows of one insert of predictions.',
+    buckets: [1, 10, 100, 1000, 5000, 10_000, 50_000, 100_000],
+    registers: [this.registry],
+  });
+  private readonly jobSeconds = new Histogram({
+    name: 'driftline_job_seconds',
+    help: 'Time of one job run.',
+    labelNames: ['job', 'status'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300],
+    registers: [this.registry],
+  });
+  private readonly jobSuccess = new Gauge({
+    name: 'driftline_job_last_success_timestamp_seconds',
+    help: 'End of the last successful run.',
+    labelNames: ['job'],
+    registers: [this.registry],
+  });
+
+  constructor(queueDepth: () => number) {
+    collectDefaultMetrics({ register: this.registry, prefix: 'driftline_' });
+    new Gauge({
+      name: 'driftline_queue_bytes',
+      help: 'Bytes of predictions that wait for their insert or are in it.',
+      registers: [this.registry],
+      collect() {
+        this.set(queueDepth());
+      },
+    });
+  }
+
+  accepted(route: string, items: number): void {
+    if (items > 0) this.acceptedItems.inc({ route }, items);
+  }
+
+  rejected(route: string, code: string, items: number): void {
+    this.rejectedItems.inc({ route, code }, items);
+  }
+
+  flush(report: { rows: number; milliseconds: number; ok: boolean }): void {
+    this.flushSeconds.observe({ ok: String(report.ok) }, report.milliseconds / 1000);
+    if (report.ok) this.flushRows.observe(report.rows);
+  }
+
+  job(job: string, status: string, milliseconds: number, finishedAt: number): void {
+    this.jobSeconds.observe({ job, status }, milliseconds / 1000);
+    if (status === 'ok') this.jobSuccess.set({ job }, finishedAt / 1000);
+  }
+
+  /** Prometheus text. */
+  async render(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.registry.contentType, body: await this.registry.metrics() };
+  }
+}

@@ -1,0 +1,21 @@
+// Prediction ids: a UUID as it is, any other string as its UUIDv5, none at all a new UUIDv7. The same on every route.
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+
+/** The namespace of external ids. Never change it: it is how a label finds its prediction. */
+export const EXTERNAL_ID_NAMESPACE = '6f1d3b52-9a0e-5d4c-8b7a-2f6c1e9d0a43';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A resolved id; `known` says that the caller chose it. */
+export interface ResolvedId {
+  id: string;
+  externalId: string;
+  known: boolean;
+}
+
+/** The UUID under which an id is stored. */
+export function resolveId(given: string | undefined): ResolvedId {
+  if (given === undefined) return { id: uuidv7(), externalId: '', known: false };
+  if (UUID.test(given)) return { id: given.toLowerCase(), externalId: '', known: true };
+  return { id: uuidv5(given, EXTERNAL_ID_NAMESPACE), externalId: given, known: true };
+}

@@ -1,0 +1,46 @@
+// What the ingest service needs of the store.
+import type { Accepted, AggregateItem, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
+import type { ItemError } from '../domain/errors.js';
+import type { UploadedFile } from './api.js';
+
+/** A validated prediction with its identity and time resolved. Times in epoch milliseconds. */
+export interface ResolvedPrediction extends Omit<PredictionItem, 'prediction_id' | 'timestamp'> {
+  id: string;
+  externalId: string;
+  timestamp: number;
+  receivedAt: number;
+}
+
+/** A prediction in the store's own form. */
+export interface EncodedPrediction {
+  line: string;
+  id: string;
+  known: boolean;
+}
+
+export interface PredictionSink {
+  /** @throws FieldError when a value cannot be stored. `known`: the caller chose the id. */
+  encode(prediction: ResolvedPrediction, known: boolean): EncodedPrediction;
+  /** Resolves when the rows are stored. @throws BusyError, StoreUnavailableError */
+  write(rows: readonly EncodedPrediction[]): Promise<void>;
+  /** The models that have a prediction of these ids. */
+  modelsOf(ids: readonly string[]): Promise<Map<string, string[]>>;
+}
+
+export interface GroundTruthWriter {
+  insert(values: readonly { id: string; key: string; value: unknown; ts: number }[]): Promise<void>;
+}
+
+export interface AggregateWriter {
+  insert(items: readonly AggregateItem[]): Promise<void>;
+}
+
+export interface RejectedLog {
+  append(route: string, entries: readonly { error: ItemError; item: unknown }[]): Promise<void>;
+  list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
+}
+
+export interface UploadReader {
+  /** @throws InvalidInputError when the file cannot be read or has no prediction_id. */
+  groundTruth(file: UploadedFile): Promise<Accepted>;
+}

@@ -1,0 +1,224 @@
+// Models: configuration, what is inferred where nobody configured it, discovery of versions and fields, removal.
+import { isoOrNull, iso } from '../domain/contract/common.js';
+import type {
+  EffectiveConfig,
+  FieldSummary,
+  ModelConfig,
+  ModelDetail,
+  ModelSummary,
+  VersionSummary,
+} from '../domain/contract/models.js';
+import { fieldKind, type FieldCounts } from '../domain/drift/baseline.js';
+import { formatDuration } from '../domain/duration.js';
+import { InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { inferConfig, type LabelKey } from '../domain/inference.js';
+import type { ModelsApi } from './api.js';
+import type { FieldExplorer, FieldSource } from './compute-ports.js';
+import type { DocumentStore } from './ports.js';
+
+interface Seen {
+  predictions: number;
+  firstSeen: number;
+  lastSeen: number;
+}
+
+/** What is stored of models. */
+export interface Catalogue {
+  models(model: string | null): Promise<(Seen & { model: string; versions: string[] })[]>;
+  versions(model: string): Promise<(Seen & { version: string; deployments: string[] })[]>;
+  markedModels(): Promise<string[]>;
+  labelKeys(model: string): Promise<LabelKey[]>;
+  fieldSource(model: string): FieldSource;
+  fieldTimes(
+    model: string,
+  ): Promise<{ path: string; first_ms: number; last_ms: number; present: number; total: number; other: number }[]>;
+  remove(model: string): Promise<void>;
+  expire(model: string, before: number): Promise<number>;
+}
+
+export interface ModelsDependencies {
+  documents: DocumentStore<ModelConfig>;
+  catalogue: Catalogue;
+  fields: FieldExplorer;
+  /** Mark every window of a model dirty. */
+  touch: (model: string) => Promise<void>;
+  hashKey: string | null;
+}
+
+export class ModelsService implements ModelsApi {
+  /** Privacy rules by model, for the ingest path: read at start and kept with each change. */
+  private privacyRules = new Map<string, { drop: string[]; hash: string[] }>();
+
+  constructor(private readonly deps: ModelsDependencies) {}
+
+  /** Read the privacy rules; call at start and then regularly, where several processes share a store. */
+  async refresh(): Promise<void> {
+    const documents = await this.deps.documents.list();
+    this.privacyRules = new Map(
+      documents.flatMap(({ name, doc }) => (doc.privacy === undefined ? [] : [[name, doc.privacy]])),
+    );
+  }
+
+  privacy(model: string): { drop: string[]; hash: string[] } | null {
+    return this.privacyRules.get(model) ?? null;
+  }
+
+  async list(allowed: readonly string[] | null): Promise<ModelSummary[]> {
+    const documents = new Set((await this.deps.documents.list()).map((row) => row.name));
+    const stored = await this.deps.catalogue.models(null);
+    const summaries = stored.map((row) => summary(row.model, row, documents.has(row.model)));
+    for (const name of documents)
+      if (!stored.some((row) => row.model === name)) summaries.push(summary(name, null, true));
+    return summaries
+      .filter((row) => allowed === null || allowed.includes(row.model))
+      .sort((a, b) => (a.model < b.model ? -1 : 1));
+  }
+
+  async get(model: string): Promise<ModelDetail> {
+    const [stored] = await this.deps.catalogue.models(model);
+    const config = await this.deps.documents.get(model);
+    if (stored === undefined && config === null) throw unknownModel(model);
+    const effective = await this.infer(model, config ?? {});
+    return { ...summary(model, stored ?? null, config !== null), config: config ?? {}, effective: describe(effective) };
+  }
+
+  async versions(model: string): Promise<VersionSummary[]> {
+    await this.requireModel(model);
+    const rows = await this.deps.catalogue.versions(model);
+    return rows.map((row) => ({
+      version: row.version,
+      deployments: row.deployments,
+      predictions: row.predictions,
+      first_seen: iso(row.firstSeen),
+      last_seen: iso(row.lastSeen),
+    }));
+  }
+
+  async fields(model: string): Promise<FieldSummary[]> {
+    const config = await this.effective(model);
+    const times = await this.deps.catalogue.fieldTimes(model);
+    const counts = new Map(
+      (await this.deps.fields.fields(this.deps.catalogue.fieldSource(model))).map((row) => [row.path, row]),
+    );
+    return times.map((row) => {
+      const found = counts.get(row.path) ?? { path: row.path, numbers: 0, strings: 0, booleans: 0, distinct: 0 };
+      const typed = found.numbers + found.strings + found.booleans > 0;
+      const kind = typed
+        ? fieldKind(found, row.total, config.features[row.path])
+        : { kind: 'skipped', reason: 'neither a number, a string nor a boolean' };
+      return {
+        path: row.path,
+        kind: kindName(found, row.other),
+        first_seen: iso(row.first_ms),
+        last_seen: iso(row.last_ms),
+        null_share: row.total === 0 ? 0 : 1 - row.present / row.total,
+        distinct: found.distinct,
+        compared: kind.kind !== 'skipped',
+        reason: kind.reason,
+      };
+    });
+  }
+
+  async configure(model: string, config: ModelConfig): Promise<ModelDetail> {
+    if ((config.privacy?.hash.length ?? 0) > 0 && this.deps.hashKey === null) {
+      throw new InvalidInputError('Hashed fields need a key: start the service with DRIFTLINE_HASH_KEY set.', [
+        { code: 'hash_key_missing', path: 'privacy.hash', message: 'DRIFTLINE_HASH_KEY is not set' },
+      ]);
+    }
+    await this.deps.documents.put(model, config);
+    await this.refresh();
+    await this.deps.touch(model);
+    return this.get(model);
+  }
+
+  async remove(model: string): Promise<void> {
+    await this.requireModel(model);
+    await this.deps.catalogue.remove(model);
+    await this.deps.documents.remove(model);
+    await this.refresh();
+  }
+
+  /** What is used for a model. @throws NotFoundError when the model has neither rows, baselines nor a configuration. */
+  async effective(model: string): Promise<EffectiveConfig> {
+    return this.infer(model, (await this.deps.documents.get(model)) ?? {});
+  }
+
+  /** Call after a change that makes every number of a model stale. */
+  changed(model: string): Promise<void> {
+    return this.deps.touch(model);
+  }
+
+  /** @throws NotFoundError */
+  async requireModel(model: string): Promise<void> {
+    if ((await this.deps.documents.get(model)) !== null) return;
+    if ((await this.deps.catalogue.models(model)).length === 0) throw unknownModel(model);
+  }
+
+  marked(): Promise<string[]> {
+    return this.deps.catalogue.markedModels();
+  }
+
+  /** Remove what is older than a model's retention; returns how many predictions. */
+  async expire(model: string, now: number): Promise<number> {
+    const { retentionDays } = await this.effective(model);
+    return retentionDays === null ? 0 : this.deps.catalogue.expire(model, now - retentionDays * 86_400_000);
+  }
+
+  private async infer(model: string, config: ModelConfig): Promise<EffectiveConfig> {
+    const complete =
+      config.task !== undefined &&
+      config.ground_truth !== undefined &&
+      (config.prediction !== undefined || config.score !== undefined);
+    if (complete || config.task === 'none') return inferConfig(config, [], []);
+    const labels = await this.deps.catalogue.labelKeys(model);
+    const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model));
+    return inferConfig(config, labels, fields);
+  }
+}
+
+function unknownModel(model: string): NotFoundError {
+  return new NotFoundError(
+    `There is no model "${model}". GET /v1/models lists them; a model appears with its first prediction or PUT /v1/models/{model}.`,
+  );
+}
+
+function summary(model: string, stored: (Seen & { versions: string[] }) | null, configured: boolean): ModelSummary {
+  return {
+    model,
+    versions: stored?.versions ?? [],
+    predictions: stored?.predictions ?? 0,
+    first_seen: isoOrNull(stored?.firstSeen ?? null),
+    last_seen: isoOrNull(stored?.lastSeen ?? null),
+    configured,
+  };
+}
+
+function kindName(counts: FieldCounts, other: number): string {
+  const kinds = [
+    counts.numbers > 0 ? 'numeric' : '',
+    counts.strings > 0 ? 'categorical' : '',
+    counts.booleans > 0 ? 'boolean' : '',
+    other > 0 ? 'json' : '',
+  ].filter((kind) => kind !== '');
+  return kinds.length === 0 ? 'null' : kinds.length === 1 ? (kinds[0] ?? 'null') : 'mixed';
+}
+
+function describe(config: EffectiveConfig): ModelDetail['effective'] {
+  return {
+    task: config.task,
+    prediction: config.prediction,
+    score: config.score,
+    ground_truth: config.groundTruth,
+    positive_label: config.positiveLabel,
+    threshold: config.threshold,
+    window: formatDuration(config.windowLength),
+    label_delay: formatDuration(config.labelDelay),
+    min_samples: config.minSamples,
+    drift_threshold: config.driftThreshold,
+    segments: config.segments,
+    features: config.features,
+    retention_days: config.retentionDays,
+    privacy: config.privacy,
+    inferred: config.inferred,
+  };
+}

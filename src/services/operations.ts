@@ -1,0 +1,65 @@
+// Technical numbers of windows: traffic, errors, latency, sizes, and the values that a model tracks itself.
+import type { MetricPoint } from '../domain/contract/metrics.js';
+import type { EffectiveConfig } from '../domain/contract/models.js';
+import type { Score } from '../domain/drift/score.js';
+import { meanInterval } from '../domain/quality/intervals.js';
+import { plain, shareScore, withInterval } from '../domain/quality/score.js';
+import type { GroupKey, WindowSelection } from '../domain/selection.js';
+import type { OperationsReader, RowSelector, TechnicalRow } from './compute-ports.js';
+import { keyOf, noData, pointOf, type PointContext } from './drift.js';
+
+export class OperationsCalculator {
+  constructor(private readonly deps: { rows: RowSelector; operations: OperationsReader }) {}
+
+  /** Every technical number of the selected windows. A window without rows has a prediction_count of 0 and nothing else. */
+  async compute(selection: WindowSelection, config: EffectiveConfig, context: PointContext): Promise<MetricPoint[]> {
+    const rows = await this.deps.rows.predictions(selection);
+    const technical = await this.deps.operations.technical(rows);
+    const tracked = await this.deps.operations.tracked(rows);
+    const points = technical.flatMap((row) =>
+      technicalScores(row, context.endOf(row.w) - row.w).map((score) => this.point(score, row, config, context)),
+    );
+    for (const row of tracked) {
+      const score = withInterval(
+        `custom.${row.key}`,
+        row.total / row.n,
+        meanInterval(row.n, row.total, row.squares),
+        'normal',
+        row.n,
+      );
+      points.push(this.point(score, row, config, context));
+    }
+    const seen = new Set(technical.map(keyOf));
+    for (const window of selection.windows ?? []) {
+      const group = { version: window.version, deployment: window.deployment, segment: '', w: window.start };
+      if (!seen.has(keyOf(group))) points.push({ ...noData('prediction_count', '', group, context), value: 0 });
+    }
+    return points;
+  }
+
+  private point(score: Score, group: GroupKey, config: EffectiveConfig, context: PointContext): MetricPoint {
+    // Counts are exact however few; shares and averages of few rows are not evidence.
+    const counted =
+      score.metric === 'prediction_count' || score.metric === 'requests_per_second' || score.metric === 'error_count';
+    const status =
+      score.value === null ? 'no_data' : !counted && score.n < config.minSamples ? 'insufficient_data' : 'ok';
+    return { ...pointOf(score, '', group, { ...context, baseline: null }), status };
+  }
+}
+
+function technicalScores(row: TechnicalRow, length: number): Score[] {
+  const [p50 = null, p95 = null, p99 = null] = row.latencies;
+  return [
+    plain('prediction_count', row.n, row.n),
+    plain('requests_per_second', row.n / (length / 1000), row.n),
+    plain('error_count', row.errors, row.n),
+    shareScore('error_rate', row.errors, row.n),
+    plain('latency_p50', p50, row.latency_n),
+    plain('latency_p95', p95, row.latency_n),
+    plain('latency_p99', p99, row.latency_n),
+    plain('request_bytes_mean', row.request_bytes, row.n),
+    plain('response_bytes_mean', row.response_bytes, row.n),
+    plain('cpu_ms_mean', row.cpu_ms, row.n),
+    plain('memory_bytes_max', row.memory_bytes, row.n),
+  ].filter((score) => score.value !== null);
+}

@@ -1,0 +1,92 @@
+// What the services need of the outside: the store's tables, mail, ids. The store and notify layers fit these shapes; the container joins them.
+import type { Alert, Notification } from '../domain/contract/alerts.js';
+import type { MetricPoint } from '../domain/contract/metrics.js';
+
+/** Documents of one kind by name (models, rules, channels, silences, keys). Writes are visible to the next read. */
+export interface DocumentStore<T> {
+  get(name: string): Promise<T | null>;
+  list(): Promise<{ name: string; doc: T; updatedAt: number }[]>;
+  put(name: string, doc: T): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** A series of numbers that a rule watches. */
+export interface SeriesKey {
+  model: string;
+  version: string;
+  deployment: string;
+  segment: string;
+  feature: string;
+  metric: string;
+}
+
+/** Which stored points to read. Names are exact; null means any. */
+export interface PointQuery {
+  model: string | null;
+  metrics: string[];
+  features: string[] | null;
+  version: string | null;
+  deployment: string | null;
+  segment: string | null;
+  /** Windows that start in [from, to). */
+  from: number | null;
+  to: number | null;
+  /** Only windows that end at or before this time. */
+  endingBy: number | null;
+  limit: number | null;
+}
+
+export interface PointStore {
+  /** Ascending by window, then series. */
+  read(query: PointQuery): Promise<MetricPoint[]>;
+  write(points: readonly MetricPoint[]): Promise<void>;
+}
+
+/** A line of the alert log. `alert.state` is one of pending, firing, resolved, no_data, acknowledged. */
+export interface AlertEvent {
+  alert: Alert;
+  /** JSON-able facts behind the event: transition, noise limit, n, coverage, baseline. */
+  detail: Record<string, unknown>;
+  at: number;
+}
+
+/** The alert log: append-only; the newest line of an alert is its state. */
+export interface AlertLog {
+  append(events: readonly AlertEvent[]): Promise<void>;
+  /** The newest line of every alert, newest first. */
+  latest(filter: {
+    rule: string | null;
+    model: string | null;
+    states: string[] | null;
+    limit: number;
+  }): Promise<AlertEvent[]>;
+  byId(id: string): Promise<AlertEvent[]>;
+}
+
+/** A line of the notification log, as it is stored. Times in epoch milliseconds. */
+export interface NotificationRow extends Omit<Notification, 'at'> {
+  deployment: string;
+  severities: string[];
+  at: number;
+}
+
+export interface NotificationLog {
+  append(row: NotificationRow): Promise<void>;
+  /** Newest first. */
+  list(filter: { rule: string | null; model: string | null; limit: number }): Promise<NotificationRow[]>;
+}
+
+/** One message to one channel, already rendered. */
+export interface Message {
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  /** Message-Id of the first mail of the thread, or null. */
+  inReplyTo: string | null;
+}
+
+/** Sends mail. Rejects when the server refuses for good or all attempts failed. */
+export interface Mailer {
+  send(to: readonly string[], message: Message): Promise<{ attempts: number }>;
+}

@@ -1,0 +1,204 @@
+// Quality of windows: joined with their ground truth in the store, scored in the domain, with the coverage of their labels.
+import type { Confusion, MetricPoint, PointStatus } from '../domain/contract/metrics.js';
+import type { EffectiveConfig } from '../domain/contract/models.js';
+import type { Score } from '../domain/drift/score.js';
+import { binaryScores } from '../domain/quality/binary.js';
+import { multiclassScores, type ConfusionCell } from '../domain/quality/multiclass.js';
+import { regressionScores } from '../domain/quality/regression.js';
+import { plain, shareScore } from '../domain/quality/score.js';
+import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
+import type { LabelRow, MulticlassScoreRow, QualityColumns, QualityReader, RowSelector } from './compute-ports.js';
+import { keyOf, noData, pointOf, type PointContext } from './drift.js';
+
+export interface QualityDependencies {
+  rows: RowSelector;
+  quality: QualityReader;
+}
+
+interface ScoredGroup {
+  group: GroupKey;
+  scores: Score[];
+  perClass: Record<string, Score[]>;
+}
+
+export class QualityCalculator {
+  constructor(private readonly deps: QualityDependencies) {}
+
+  /** Every quality and label number of the selected windows. `now` decides which windows still wait for labels. */
+  async compute(
+    selection: WindowSelection,
+    config: EffectiveConfig,
+    now: number,
+    context: PointContext,
+  ): Promise<MetricPoint[]> {
+    const rows = await this.deps.rows.predictions(selection);
+    const labels = await this.deps.quality.labels(rows, config.groundTruth);
+    const scored = new Map((await this.scores(rows, config)).map((group) => [keyOf(group.group), group]));
+    const points = labels.flatMap((label) => this.groupPoints(label, scored.get(keyOf(label)), config, now, context));
+    const seen = new Set(labels.map(keyOf));
+    const empty = (selection.windows ?? [])
+      .map((window) => ({ version: window.version, deployment: window.deployment, segment: '', w: window.start }))
+      .filter((group) => !seen.has(keyOf(group)));
+    const names = ['label_coverage', ...headline(config)];
+    return [...points, ...empty.flatMap((group) => names.map((metric) => noData(metric, '', group, context)))];
+  }
+
+  /** Counts of truth by predicted label over a range. */
+  async confusion(selection: WindowSelection, config: EffectiveConfig): Promise<Confusion> {
+    const columns = columnsOf(config);
+    const rows = await this.deps.rows.predictions({ ...selection, segments: [] });
+    const cells =
+      columns === null || config.task === 'regression' ? [] : await this.deps.quality.confusion(rows, columns);
+    const labels = [...new Set(cells.flatMap((cell) => [cell.truth, cell.predicted]))].sort();
+    const counts = labels.map((truth) =>
+      labels.map((predicted) =>
+        cells.filter((c) => c.truth === truth && c.predicted === predicted).reduce((sum, c) => sum + c.n, 0),
+      ),
+    );
+    const known = await this.deps.quality.labels(rows, config.groundTruth);
+    const total = known.reduce((sum, row) => sum + row.n, 0);
+    return {
+      labels,
+      counts,
+      n: cells.reduce((sum, cell) => sum + cell.n, 0),
+      coverage: total === 0 ? null : known.reduce((sum, row) => sum + row.labelled, 0) / total,
+    };
+  }
+
+  private groupPoints(
+    label: LabelRow,
+    scored: ScoredGroup | undefined,
+    config: EffectiveConfig,
+    now: number,
+    context: PointContext,
+  ): MetricPoint[] {
+    const group: GroupKey = {
+      version: label.version,
+      deployment: label.deployment,
+      segment: label.segment,
+      w: label.w,
+    };
+    const coverage = label.labelled / label.n;
+    const waiting = now < context.endOf(label.w) + config.labelDelay && coverage < 1;
+    const base = { coverage };
+    const status = (n: number): PointStatus =>
+      label.labelled === 0 ? 'no_labels' : n < config.minSamples ? 'insufficient_data' : waiting ? 'provisional' : 'ok';
+    const point = (score: Score, feature: string): MetricPoint => ({
+      ...pointOf(score, feature, group, context),
+      ...base,
+      status: status(score.n),
+    });
+    const lags = [
+      ['label_lag_p50', label.lag50],
+      ['label_lag_p90', label.lag90],
+      ['label_lag_p99', label.lag99],
+    ] as const;
+    const labelPoints = lags.map(([metric, value]) =>
+      point(plain(metric, label.labelled === 0 ? null : value, label.labelled), ''),
+    );
+    const covered = { ...pointOf(shareScore('label_coverage', label.labelled, label.n), '', group, context), ...base };
+    labelPoints.push({ ...covered, status: label.n < config.minSamples ? 'insufficient_data' : 'ok' });
+    if (scored === undefined)
+      return [...labelPoints, ...headline(config).map((metric) => point(plain(metric, null, 0), ''))];
+    const overall = scored.scores.map((score) => point(score, ''));
+    const perClass = Object.entries(scored.perClass).flatMap(([name, scores]) =>
+      scores.map((score) => point(score, name)),
+    );
+    return [...labelPoints, ...overall, ...perClass];
+  }
+
+  private async scores(rows: GroupedRows, config: EffectiveConfig): Promise<ScoredGroup[]> {
+    const columns = columnsOf(config);
+    if (columns === null) return [];
+    if (config.task === 'binary')
+      return (await this.deps.quality.binary(rows, columns)).map((row) => ({
+        group: row,
+        scores: binaryScores(toBinary(row)),
+        perClass: {},
+      }));
+    if (config.task === 'regression') {
+      const found = await this.deps.quality.regression(rows, columns);
+      return found.map((row) => ({
+        group: row,
+        perClass: {},
+        scores: regressionScores({
+          n: row.n,
+          sumError: row.e ?? 0,
+          sumAbs: row.abs_e ?? 0,
+          sumSq: row.e2 ?? 0,
+          sumQuad: row.e4 ?? 0,
+          mapeN: row.mape_n,
+          mapeSum: row.mape ?? 0,
+          truthVarPop: row.truth_var,
+        }),
+      }));
+    }
+    return this.multiclass(rows, columns);
+  }
+
+  private async multiclass(rows: GroupedRows, columns: QualityColumns): Promise<ScoredGroup[]> {
+    const cells = new Map<string, { group: GroupKey; cells: ConfusionCell[] }>();
+    for (const row of await this.deps.quality.confusion(rows, columns)) {
+      const entry = cells.get(keyOf(row)) ?? { group: row, cells: [] };
+      entry.cells.push(row);
+      cells.set(keyOf(row), entry);
+    }
+    const scored = new Map<string, MulticlassScoreRow[]>();
+    if (columns.score !== null)
+      for (const row of await this.deps.quality.multiclassScores(rows, columns))
+        scored.set(keyOf(row), [...(scored.get(keyOf(row)) ?? []), row]);
+    return [...cells.values()].map(({ group, cells: confusion }) => {
+      const classes = scored.get(keyOf(group));
+      const result = multiclassScores(
+        confusion,
+        classes === undefined
+          ? null
+          : {
+              logLossN: sum(classes, (row) => row.ll_n),
+              logLossSum: sum(classes, (row) => row.ll ?? 0),
+              logLossSumSq: sum(classes, (row) => row.ll2 ?? 0),
+              aucByClass: Object.fromEntries(classes.map((row) => [row.class, row.auc])),
+            },
+      );
+      return { group, scores: result.overall, perClass: result.perClass };
+    });
+  }
+}
+
+function sum<T>(rows: readonly T[], of: (row: T) => number): number {
+  return rows.reduce((total, row) => total + of(row), 0);
+}
+
+/** The numbers that stand for a task where nothing can be computed. */
+function headline(config: EffectiveConfig): string[] {
+  return config.task === 'regression' ? ['mae', 'rmse'] : config.task === 'none' ? [] : ['accuracy'];
+}
+
+/** null: the task cannot be scored, because a path or the label's key is not known. */
+function columnsOf(config: EffectiveConfig): QualityColumns | null {
+  if (config.task === 'none' || config.groundTruth === null || (config.prediction === null && config.score === null))
+    return null;
+  if (config.task === 'regression' && config.prediction === null) return null;
+  return {
+    prediction: config.prediction,
+    score: config.score,
+    truthKey: config.groundTruth,
+    positive: String(config.positiveLabel),
+    threshold: config.threshold,
+  };
+}
+
+function toBinary(row: Awaited<ReturnType<QualityReader['binary']>>[number]) {
+  const scored = {
+    n: row.scored,
+    positives: row.positives,
+    rocAuc: row.auc,
+    averagePrecision: row.ap,
+    logLossSum: row.ll ?? 0,
+    logLossSumSq: row.ll2 ?? 0,
+    brierSum: row.br ?? 0,
+    brierSumSq: row.br2 ?? 0,
+    calibration: row.calibration.map(([n, meanScore, meanTruth]) => ({ n, meanScore, meanTruth })),
+  };
+  return { n: row.n, tp: row.tp, fp: row.fp, fn: row.fn, tn: row.tn, scored: row.scored === 0 ? null : scored };
+}

@@ -1,0 +1,192 @@
+// Baselines: their documents, and the loading of their rows from JSON, files and production windows.
+import { z } from 'zod';
+import { baselineFieldProfileSchema, type Baseline, type BaselineSource } from '../domain/drift/baseline.js';
+import type { Engine } from './client.js';
+import { encodeFields } from './prediction-writer.js';
+import { rangeConditions, type PredictionRange } from './predictions.js';
+import type { Store } from './store.js';
+import { unreadable, type UploadFile } from './upload-source.js';
+import { openUpload, type UploadColumn } from './uploads.js';
+
+const COLUMNS = [
+  'model',
+  'name',
+  'version',
+  'baseline_id',
+  'source',
+  'rows',
+  'fields',
+  'created_at',
+  'activated',
+  'row_version',
+  'is_deleted',
+];
+const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag'] as const;
+const ROOTS = ['inputs', 'outputs', 'values'] as const;
+
+const baselineRow = z
+  .object({
+    model: z.string(),
+    name: z.string(),
+    version: z.string(),
+    id: z.string(),
+    source: z.string(),
+    rows: z.number(),
+    fields: z.string(),
+    created_ms: z.number(),
+    activated: z.number(),
+  })
+  .transform((row): Baseline => ({
+    model: row.model,
+    name: row.name,
+    version: row.version,
+    id: row.id,
+    source: row.source as BaselineSource,
+    rows: row.rows,
+    fields: z.array(baselineFieldProfileSchema).parse(JSON.parse(row.fields)),
+    createdAt: row.created_ms,
+    activated: row.activated,
+  }));
+
+export class BaselineTable {
+  constructor(
+    private readonly store: Store,
+    private readonly engine: Engine,
+  ) {}
+
+  list(model: string): Promise<Baseline[]> {
+    return this.store.query({
+      name: 'list_baselines',
+      sql: `SELECT model, name, version, toString(baseline_id) AS id, source, rows, fields, toUnixTimestamp64Milli(created_at) AS created_ms, activated
+        FROM baselines FINAL WHERE model = {model:String} ORDER BY activated DESC, created_at DESC, name`,
+      params: { model },
+      row: baselineRow,
+    });
+  }
+
+  async put(baseline: Baseline): Promise<void> {
+    const { id, fields, createdAt, ...row } = baseline;
+    const document = {
+      ...row,
+      baseline_id: id,
+      fields: JSON.stringify(fields),
+      created_at: createdAt,
+      row_version: this.store.versions.next(),
+      is_deleted: 0,
+    };
+    await this.store.insert('baselines', COLUMNS, [document]);
+  }
+
+  /** A number larger than every earlier activation. */
+  nextActivation(): number {
+    return this.store.versions.next();
+  }
+
+  /** Store rows that came as JSON. A row is `{inputs, outputs, values}`, or flat: columns by prefix, without one an input. @throws FieldError */
+  async loadRows(id: string, rows: readonly Record<string, unknown>[], firstRow: number): Promise<void> {
+    const lines = rows.map((row, index) => {
+      const encoded = encodeFields(nested(row));
+      return `["${id}",${firstRow + index},${encoded.slice(0, encoded.lastIndexOf(',{'))}]`;
+    });
+    await this.store.insertBody('baseline_rows', ROW_COLUMNS, Buffer.from(lines.join('\n')));
+  }
+
+  /** Store the rows of a file; returns how many. @throws InvalidInputError */
+  async loadFile(id: string, file: UploadFile): Promise<number> {
+    const upload = await openUpload(this.store, this.engine, file);
+    try {
+      const params: Record<string, unknown> = { ...upload.params, id };
+      const entries = (kind: 'number' | 'text' | 'flag') =>
+        upload.columns.map((column, index) => {
+          params[`path${index}`] = pathOf(column);
+          return `({path${index}:String}, ${column[kind]})`;
+        });
+      const map = (kind: 'number' | 'text' | 'flag', type: string) => {
+        const pairs = `arrayFilter(t -> t.2 IS NOT NULL, [${entries(kind).join(', ')}])`;
+        return `CAST(mapFromArrays(arrayMap(t -> t.1, ${pairs}), arrayMap(t -> assumeNotNull(t.2), ${pairs})) AS Map(LowCardinality(String), ${type}))`;
+      };
+      await this.store.command({
+        name: 'load_baseline_file',
+        sql: `INSERT INTO baseline_rows (${ROW_COLUMNS.join(', ')})
+          SELECT {id:UUID}, rowNumberInAllBlocks(), ${map('number', 'Float64')}, ${map('text', 'String')}, ${map('flag', 'Bool')} FROM ${upload.from} SETTINGS max_threads = 1`,
+        params,
+      });
+    } catch (error) {
+      throw unreadable(file, error);
+    } finally {
+      await upload.drop();
+    }
+    return this.countRows(id);
+  }
+
+  /** Copy a range of production, with what is known of its ground truth as `values.*`; at most `limit` of its newest rows. Returns how many. */
+  async loadRange(id: string, range: PredictionRange, limit: number): Promise<number> {
+    const where = rangeConditions(range);
+    const truth = (cast: string, kinds: string, type: string) =>
+      `CAST(mapFromArrays(groupArrayIf(concat('values.', key), kind IN (${kinds})), groupArrayIf(${cast}, kind IN (${kinds}))) AS Map(LowCardinality(String), ${type}))`;
+    await this.store.command({
+      name: 'load_baseline_range',
+      sql: `INSERT INTO baseline_rows (${ROW_COLUMNS.join(', ')})
+        WITH chosen AS (SELECT prediction_id, ts, num, str, flag FROM predictions FINAL ${where.where()} ORDER BY ts DESC LIMIT ${where.bind(limit, 'UInt64')})
+        SELECT ${where.bind(id, 'UUID')}, rowNumberInAllBlocks(), mapConcat(c.num, t.num), mapConcat(c.str, t.str), mapConcat(c.flag, t.flag)
+        FROM chosen AS c LEFT JOIN (
+          SELECT prediction_id, ${truth('number', "'number'", 'Float64')} AS num, ${truth('text', "'string'", 'String')} AS str, ${truth("text = 'true'", "'boolean'", 'Bool')} AS flag
+          FROM ground_truth FINAL WHERE prediction_id IN (SELECT prediction_id FROM chosen) GROUP BY prediction_id
+        ) AS t ON c.prediction_id = t.prediction_id SETTINGS max_threads = 1`,
+      params: where.params,
+    });
+    return this.countRows(id);
+  }
+
+  async countRows(id: string): Promise<number> {
+    const { rows } = await this.store.one({
+      name: 'count_baseline_rows',
+      lane: 'jobs',
+      sql: 'SELECT uniqExact(row_number) AS rows FROM baseline_rows WHERE baseline_id = {id:UUID}',
+      params: { id },
+      row: z.object({ rows: z.number() }),
+    });
+    return rows;
+  }
+
+  /** A baseline's rows, each once. */
+  source(id: string): { from: string; params: Record<string, unknown> } {
+    return {
+      from: '(SELECT num, str, flag FROM baseline_rows FINAL WHERE baseline_id = {baseline:UUID})',
+      params: { baseline: id },
+    };
+  }
+
+  /** Remove the rows of a baseline that was replaced, or whose loading failed. */
+  dropRows(id: string): Promise<void> {
+    return this.store.command({
+      name: 'drop_baseline_rows',
+      sql: 'DELETE FROM baseline_rows WHERE baseline_id = {id:UUID}',
+      params: { id },
+    });
+  }
+}
+
+function nested(row: Record<string, unknown>): Record<string, unknown> {
+  const keys = Object.keys(row);
+  const isNested = keys.length > 0 && keys.every((key) => (ROOTS as readonly string[]).includes(key));
+  if (isNested) return { inputs: row.inputs, outputs: row.outputs, values: row.values };
+  const roots: Record<string, Record<string, unknown>> = {};
+  for (const key of keys) {
+    const path = pathOf({ name: key });
+    const dot = path.indexOf('.');
+    const root = (roots[path.slice(0, dot)] ??= {});
+    Object.defineProperty(root, path.slice(dot + 1), {
+      value: row[key],
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return roots;
+}
+
+/** A column's field: by its prefix, without one an input. */
+function pathOf(column: Pick<UploadColumn, 'name'>): string {
+  return ROOTS.some((root) => column.name.startsWith(`${root}.`)) ? column.name : `inputs.${column.name}`;
+}

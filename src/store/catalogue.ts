@@ -1,0 +1,175 @@
+// What is stored: models and versions, and the removal of a model's rows.
+import { z } from 'zod';
+import type { Store } from './store.js';
+
+const modelRow = z
+  .object({
+    model: z.string(),
+    versions: z.array(z.string()),
+    n: z.number(),
+    first_ms: z.number(),
+    last_ms: z.number(),
+  })
+  .transform((row) => ({
+    model: row.model,
+    versions: row.versions,
+    predictions: row.n,
+    firstSeen: row.first_ms,
+    lastSeen: row.last_ms,
+  }));
+export type StoredModel = z.output<typeof modelRow>;
+
+const versionRow = z
+  .object({
+    version: z.string(),
+    deployments: z.array(z.string()),
+    n: z.number(),
+    first_ms: z.number(),
+    last_ms: z.number(),
+  })
+  .transform((row) => ({
+    version: row.version,
+    deployments: row.deployments,
+    predictions: row.n,
+    firstSeen: row.first_ms,
+    lastSeen: row.last_ms,
+  }));
+export type StoredVersion = z.output<typeof versionRow>;
+
+/** Tables whose rows carry a model. */
+const MODEL_TABLES = [
+  'predictions',
+  'prediction_places',
+  'aggregate_metrics',
+  'baselines',
+  'window_marks',
+  'computed_windows',
+  'profiles',
+  'metric_points',
+  'alert_events',
+  'notifications',
+  'rejected',
+];
+
+export class CatalogueTable {
+  constructor(private readonly store: Store) {}
+
+  models(model: string | null): Promise<StoredModel[]> {
+    return this.store.query({
+      name: 'list_models',
+      sql: `SELECT model, arraySort(groupUniqArray(version)) AS versions, count() AS n, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms
+        FROM predictions FINAL ${model === null ? '' : 'WHERE model = {model:String}'} GROUP BY model ORDER BY model`,
+      params: model === null ? {} : { model },
+      row: modelRow,
+    });
+  }
+
+  /** In order of first appearance. */
+  versions(model: string): Promise<StoredVersion[]> {
+    return this.store.query({
+      name: 'list_versions',
+      sql: `SELECT version, arraySort(groupUniqArray(deployment)) AS deployments, count() AS n, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms
+        FROM predictions FINAL WHERE model = {model:String} GROUP BY version ORDER BY min(ts), version`,
+      params: { model },
+      row: versionRow,
+    });
+  }
+
+  /** Models that have rows to compute, without counting them. */
+  async markedModels(): Promise<string[]> {
+    const rows = await this.store.query({
+      name: 'marked_models',
+      lane: 'jobs',
+      sql: 'SELECT DISTINCT model FROM window_marks ORDER BY model',
+      row: z.object({ model: z.string() }),
+    });
+    return rows.map((row) => row.model);
+  }
+
+  /** A sample of the newest labels of a model: its keys with their kinds and how many distinct values, for inference. */
+  labelKeys(model: string) {
+    return this.store.query({
+      name: 'label_keys',
+      sql: `SELECT key, count() AS n, uniqExact(kind) AS kinds, any(kind) AS a_kind, uniqExact(if(kind = 'number', toString(number), text)) AS distinct
+        FROM ground_truth FINAL WHERE kind IN ('number', 'string', 'boolean') AND prediction_id IN (
+          SELECT prediction_id FROM predictions WHERE model = {model:String} AND is_deleted = 0 ORDER BY toStartOfHour(ts) DESC LIMIT 10000)
+        GROUP BY key ORDER BY n DESC, key LIMIT 20`,
+      params: { model },
+      row: z
+        .object({ key: z.string(), n: z.number(), kinds: z.number(), a_kind: z.string(), distinct: z.number() })
+        .transform(({ a_kind, ...row }) => ({ ...row, kind: a_kind })),
+    });
+  }
+
+  /** The fields of the newest predictions of a model. */
+  fieldSource(model: string): { from: string; params: Record<string, unknown> } {
+    return {
+      from: '(SELECT num, str, flag, json, ts FROM predictions FINAL WHERE model = {model:String} ORDER BY toStartOfHour(ts) DESC, ts DESC LIMIT 100000)',
+      params: { model },
+    };
+  }
+
+  /** Per path: first and last seen, how many of the newest rows have a value. */
+  fieldTimes(model: string) {
+    const { from, params } = this.fieldSource(model);
+    return this.store.query({
+      name: 'field_times',
+      sql: `SELECT path, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms, countIf(present) AS present, any(total) AS total, countIf(j) AS other
+        FROM (SELECT ts, count() OVER () AS total, arrayJoin(arrayConcat(arrayMap(k -> (toString(k), 1, 0), arrayConcat(mapKeys(num), mapKeys(str), mapKeys(flag))),
+          arrayMap((k, v) -> (toString(k), 0, v != 'null'), mapKeys(json), mapValues(json)))) AS e, e.1 AS path, e.2 AS present, e.3 AS j FROM ${from})
+        WHERE NOT endsWith(path, '.') GROUP BY path ORDER BY path`,
+      params,
+      row: z.object({
+        path: z.string(),
+        first_ms: z.number(),
+        last_ms: z.number(),
+        present: z.number(),
+        total: z.number(),
+        other: z.number(),
+      }),
+    });
+  }
+
+  /** Delete every row of a model, its labels first: their ids are only known from its predictions. */
+  async remove(model: string): Promise<void> {
+    const params = { model };
+    const ids = '(SELECT prediction_id FROM predictions WHERE model = {model:String})';
+    const run = (table: string, condition: string) =>
+      this.store.command({
+        name: `remove_from_${table}`,
+        sql: `ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`,
+        params,
+      });
+    await run('label_arrivals', `prediction_id IN ${ids}`);
+    await run('ground_truth', `prediction_id IN ${ids}`);
+    await run('baseline_rows', 'baseline_id IN (SELECT baseline_id FROM baselines WHERE model = {model:String})');
+    for (const table of MODEL_TABLES) await run(table, 'model = {model:String}');
+  }
+
+  /** Delete predictions (and their labels and marks) older than a time. */
+  async expire(model: string, before: number): Promise<number> {
+    const params = { model, before };
+    const old = `model = {model:String} AND ts < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`;
+    const { n } = await this.store.one({
+      name: 'count_expired',
+      lane: 'jobs',
+      sql: `SELECT count() AS n FROM predictions FINAL WHERE ${old}`,
+      params,
+      row: z.object({ n: z.number() }),
+    });
+    if (n === 0) return 0;
+    const run = (table: string, condition: string) =>
+      this.store.command({
+        name: `expire_${table}`,
+        sql: `ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`,
+        params,
+      });
+    const ids = `(SELECT prediction_id FROM predictions WHERE ${old})`;
+    await run('ground_truth', `prediction_id IN ${ids}`);
+    // Without their marks the windows are never computed again from rows that are gone: their numbers stay as they are.
+    await run('window_marks', `model = {model:String} AND slot < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`);
+    await run('prediction_places', old);
+    await run('predictions', old);
+    return n;
+  }
+}

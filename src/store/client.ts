@@ -1,0 +1,214 @@
+// The engine behind the store: embedded ClickHouse (chDB) by default, a ClickHouse server when a URL is given. One interface over both.
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { StartupError } from '../domain/errors.js';
+import { withParams } from './bind.js';
+
+/** Where a statement runs: `ingest` and `jobs` write, `read` answers people. Lanes never wait for one another. */
+export type Lane = 'ingest' | 'jobs' | 'read';
+export type QueryParams = Record<string, unknown>;
+
+/** What the store needs of an engine. SQL carries its own `SETTINGS`; nothing is set per call. */
+export interface Engine {
+  readonly kind: 'embedded' | 'server';
+  /** Run a reading statement; rows as parsed JSON objects. */
+  rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]>;
+  /** Run a reading statement; the bytes of one output format (Parquet, CSVWithNames, ...). */
+  bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer>;
+  /** Run a statement without an answer (DDL, INSERT ... SELECT). */
+  command(lane: Lane, sql: string, params: QueryParams): Promise<void>;
+  /** Insert text rows; resolves when the engine has them. */
+  insert(lane: Lane, table: string, columns: readonly string[], format: string, body: Buffer): Promise<void>;
+  /** Server only: send a file as the body of `INSERT ... FORMAT ...`. The embedded engine reads files itself, through file(). */
+  load(lane: Lane, head: string, path: string): Promise<void>;
+  /** The answer of a reading statement as a stream of bytes of one output format; memory does not grow with it. */
+  stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer>;
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+type ChdbConnection = import('chdb/connection').ChdbConnection;
+
+/** A few clients used in turn, the least busy first: a chDB connection runs its calls one after another. */
+class ClientLane<T extends { client: ClickHouseClient }> {
+  private readonly busy: number[];
+  constructor(private readonly members: T[]) {
+    this.busy = members.map(() => 0);
+  }
+  async use<R>(work: (member: T) => Promise<R>): Promise<R> {
+    let chosen = 0;
+    for (let i = 1; i < this.busy.length; i++) if ((this.busy[i] ?? 0) < (this.busy[chosen] ?? 0)) chosen = i;
+    const member = this.members[chosen];
+    if (member === undefined) throw new Error('a lane without a client');
+    this.busy[chosen] = (this.busy[chosen] ?? 0) + 1;
+    try {
+      return await work(member);
+    } finally {
+      this.busy[chosen] = (this.busy[chosen] ?? 1) - 1;
+    }
+  }
+}
+
+interface Member {
+  client: ClickHouseClient;
+  chdb: ChdbConnection | null;
+}
+
+class ClickHouseEngine implements Engine {
+  constructor(
+    readonly kind: 'embedded' | 'server',
+    private readonly lanes: Record<Lane, ClientLane<Member>>,
+    private readonly members: Member[],
+  ) {}
+
+  rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
+    return this.lanes[lane].use(async ({ client }) => {
+      const result = await client.query({ ...this.bound(sql, params), format: 'JSONEachRow' });
+      return result.json();
+    });
+  }
+
+  bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer> {
+    return this.lanes[lane].use(async ({ client }) => {
+      const { stream } = await client.exec(this.bound(`${sql} FORMAT ${format}`, params));
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks);
+    });
+  }
+
+  command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
+    return this.lanes[lane].use(async ({ client }) => {
+      await client.command(this.bound(sql, params));
+    });
+  }
+
+  /** A server binds parameters itself; for the embedded engine they go in front of the statement. */
+  private bound(sql: string, params: QueryParams): { query: string; query_params?: QueryParams } {
+    return this.kind === 'server' ? { query: sql, query_params: params } : { query: withParams(sql, params) };
+  }
+
+  insert(lane: Lane, table: string, columns: readonly string[], format: string, body: Buffer): Promise<void> {
+    return this.lanes[lane].use(async ({ client, chdb }) => {
+      if (chdb !== null) {
+        // The bytes go to the engine as they are; `client.insert` would turn them into one long string first.
+        await chdb.chdb.rawInsert({ table, columns: [...columns], format: format as 'JSONEachRow', values: body });
+        return;
+      }
+      const head = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`;
+      const { stream } = await client.exec({ query: head, values: Readable.from([body], { objectMode: false }) });
+      for await (const _ of stream) void _; // the answer must be read to the end before the connection is used again
+    });
+  }
+
+  load(lane: Lane, head: string, path: string): Promise<void> {
+    return this.lanes[lane].use(async ({ client, chdb }) => {
+      if (chdb !== null) throw new Error('the embedded engine reads files through file()');
+      const { stream } = await client.exec({ query: head, values: createReadStream(path) });
+      for await (const _ of stream) void _;
+    });
+  }
+
+  async *stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer> {
+    if (this.kind === 'server') {
+      const { stream } = await this.lanes[lane].use(({ client }) =>
+        client.exec({ query: `${sql} FORMAT ${format}`, query_params: params }),
+      );
+      for await (const chunk of stream) yield chunk as Buffer;
+      return;
+    }
+    // The embedded engine would give the whole answer as one buffer: it writes a file instead, and the file is streamed.
+    const folder = await mkdtemp(path.join(tmpdir(), 'driftline-export-'));
+    try {
+      const file = path.join(folder, 'rows');
+      await this.command(lane, `INSERT INTO FUNCTION file('${file}', ${format}) ${sql}`, params);
+      if (existsSync(file)) for await (const chunk of createReadStream(file)) yield chunk as Buffer;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async ping(): Promise<boolean> {
+    const [first] = this.members;
+    if (first === undefined) return false;
+    const result = await this.lanes.read.use(({ client }) => client.ping({ select: true }));
+    return result.success;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.client.close()));
+  }
+}
+
+/** How many connections read: more do not help on two cores, fewer let one long query delay the next. */
+const READERS = 3;
+/** Bytes of one statement of the embedded engine; its default is 262,144. */
+const MAX_STATEMENT = 64 * 1024 * 1024;
+
+/**
+ * Open the embedded engine on a folder.
+ * @throws StartupError when the optional dependency is missing or another process holds the folder.
+ */
+export async function openEmbedded(dataDir: string): Promise<Engine> {
+  mkdirSync(dataDir, { recursive: true });
+  let connections: typeof import('chdb/connection');
+  try {
+    connections = await import('chdb/connection');
+  } catch (cause) {
+    throw new StartupError(
+      'The embedded engine is not installed (npm package chdb). Install it, or set CLICKHOUSE_URL.',
+      cause,
+    );
+  }
+  const open = (): Member => {
+    const chdb = connections.createChdbConnection({ path: dataDir });
+    return { chdb, client: createClient({ connection: chdb } as Parameters<typeof createClient>[0]) };
+  };
+  try {
+    const ingest = open();
+    const jobs = open();
+    const readers = Array.from({ length: READERS }, open);
+    const members = [ingest, jobs, ...readers];
+    // Parameters are part of the statement's text here, and lists of ids are long. Said once per connection: settings stay on it.
+    await Promise.all(
+      members.map((member) => member.client.command({ query: `SET max_query_size = ${MAX_STATEMENT}` })),
+    );
+    const engine = new ClickHouseEngine(
+      'embedded',
+      { ingest: new ClientLane([ingest]), jobs: new ClientLane([jobs]), read: new ClientLane(readers) },
+      members,
+    );
+    return engine;
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new StartupError(
+      `The embedded engine cannot open ${dataDir}: another process may hold it (one process per data folder; stop the other, or use CLICKHOUSE_URL). ${text}`,
+      cause,
+    );
+  }
+}
+
+/** Connect to a ClickHouse server: `http://user:password@host:8123/database`. Nothing is sent until the first statement. */
+export function openServer(url: string): Engine {
+  const client = createClient({
+    url,
+    application: 'driftline',
+    max_open_connections: 20,
+    request_timeout: 120_000,
+    keep_alive: { enabled: true, idle_socket_ttl: 2500 },
+    // Long parameters go into the body: proxies, and the server itself, refuse long URLs.
+    use_multipart_params_auto: true,
+    // Given once to the client, not per call: older servers quote 64-bit integers in JSON.
+    clickhouse_settings: {
+      output_format_json_quote_64bit_integers: 0,
+      cancel_http_readonly_queries_on_client_close: 1,
+    },
+  });
+  const member: Member = { client, chdb: null };
+  const lane = new ClientLane([member]);
+  return new ClickHouseEngine('server', { ingest: lane, jobs: lane, read: lane }, [member]);
+}

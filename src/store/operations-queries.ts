@@ -1,0 +1,49 @@
+// Technical numbers and tracked values per group, in one pass each.
+import { z } from 'zod';
+import type { GroupedRows } from '../domain/selection.js';
+import type { Store } from './store.js';
+
+const groupFields = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number() };
+const value = z.number().nullable();
+const technicalRow = z.object({
+  ...groupFields,
+  n: z.number(), errors: z.number(), latency_n: z.number(), latencies: z.array(value), request_bytes: value, response_bytes: value, cpu_ms: value, memory_bytes: value,
+}); // prettier-ignore
+export type TechnicalRow = z.output<typeof technicalRow>;
+
+const trackedRow = z.object({ ...groupFields, key: z.string(), n: z.number(), total: z.number(), squares: z.number() });
+export type TrackedRow = z.output<typeof trackedRow>;
+
+const GROUP = 'version, deployment, segment, w';
+/** Tracked keys of one group at the most: a model that makes up keys per call must not make a series of each. */
+const MAX_KEYS = 200;
+
+export class OperationsQueries {
+  constructor(private readonly store: Store) {}
+
+  technical(rows: GroupedRows): Promise<TechnicalRow[]> {
+    return this.store.query({
+      name: 'technical_numbers',
+      lane: 'jobs',
+      sql: `SELECT ${GROUP}, count() AS n, countIf(status = 'error') AS errors, count(latency_ms) AS latency_n,
+          if(latency_n = 0, [], quantilesExactInclusive(0.5, 0.95, 0.99)(latency_ms)) AS latencies,
+          avg(request_bytes) AS request_bytes, avg(response_bytes) AS response_bytes, avg(cpu_ms) AS cpu_ms, max(memory_bytes) AS memory_bytes
+        FROM (SELECT ${GROUP}, status, latency_ms, request_bytes, response_bytes, cpu_ms, memory_bytes FROM ${rows.from}) GROUP BY ${GROUP}`,
+      params: rows.params,
+      row: technicalRow,
+    });
+  }
+
+  /** Sums of every key of \`metrics\`. */
+  tracked(rows: GroupedRows): Promise<TrackedRow[]> {
+    return this.store.query({
+      name: 'tracked_values',
+      lane: 'jobs',
+      sql: `SELECT ${GROUP}, toString(entry.1) AS key, count() AS n, sumKahan(entry.2) AS total, sumKahan(entry.2 * entry.2) AS squares
+        FROM (SELECT ${GROUP}, arrayJoin(arrayZip(mapKeys(metrics), mapValues(metrics))) AS entry FROM ${rows.from})
+        GROUP BY ${GROUP}, key ORDER BY ${GROUP}, n DESC, key LIMIT ${MAX_KEYS} BY ${GROUP}`,
+      params: rows.params,
+      row: trackedRow,
+    });
+  }
+}

@@ -1,0 +1,4 @@
+import type { Store } from './store.js';
+export class SqlTable {
+  constructor(readonly store: Store) {}
+}

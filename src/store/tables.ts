@@ -1,0 +1,93 @@
+// The store as a whole: the engine, opened once, and one object per table or kind of query.
+import type { z } from 'zod';
+import { AlertEventTable, NotificationTable } from './alert-log.js';
+import { AggregateTable } from './aggregates.js';
+import { BaselineTable } from './baselines.js';
+import type { BatcherLimits, FlushReport } from './batcher.js';
+import { CatalogueTable } from './catalogue.js';
+import { openEmbedded, openServer } from './client.js';
+import { DocumentTable, type DocumentTableName } from './documents.js';
+import { FieldDiscovery } from './field-discovery.js';
+import { GroundTruthUpload } from './ground-truth-upload.js';
+import { GroundTruthTable } from './ground-truth.js';
+import { JobRunTable } from './job-runs.js';
+import { MetricPointTable } from './metric-points.js';
+import { migrate, pendingMigrations, readMigrations } from './migrations.js';
+import { OperationsQueries } from './operations-queries.js';
+import { PredictionExport } from './prediction-export.js';
+import { PredictionWriter } from './prediction-writer.js';
+import { PredictionTable } from './predictions.js';
+import { ProfileQueries } from './profile-queries.js';
+import { ProfileTable } from './profiles.js';
+import { QualityQueries } from './quality-queries.js';
+import { RejectedTable } from './rejected.js';
+import { SqlTable } from './sql.js';
+import { Store } from './store.js';
+import { TwoSampleQueries } from './two-sample.js';
+import { WindowRows } from './window-rows.js';
+import { WindowTable } from './windows.js';
+
+/** How the store is opened. Without a URL, the embedded engine on `dataDir`. */
+export interface StoreOptions {
+  dataDir: string;
+  url: string | null;
+  clock: () => number;
+  schemaFolder: string;
+  /** Namespace of external ids. */
+  namespace: string;
+  batch: BatcherLimits;
+  flushed: (report: FlushReport) => void;
+}
+
+/** Concurrent inserts of a server become visible in any order: arrivals of the last two minutes are read again (microseconds). */
+const SERVER_SETTLE = 120_000_000;
+
+/** @throws StartupError */
+export async function openStore(options: StoreOptions) {
+  const engine = options.url === null ? await openEmbedded(options.dataDir) : openServer(options.url);
+  const store = new Store(engine, options.clock);
+  const groundTruth = new GroundTruthTable(store);
+  const predictions = new PredictionTable(store, groundTruth);
+  const exports = new PredictionExport(store);
+  let migrated = false;
+  return {
+    engine,
+    store,
+    groundTruth,
+    predictionWriter: new PredictionWriter(store, options.batch, options.flushed),
+    predictionReader: {
+      page: predictions.page.bind(predictions),
+      byId: predictions.byId.bind(predictions),
+      file: exports.file.bind(exports),
+    },
+    groundTruthUpload: new GroundTruthUpload(store, engine, options.namespace),
+    aggregates: new AggregateTable(store),
+    rejected: new RejectedTable(store),
+    catalogue: new CatalogueTable(store),
+    fields: new FieldDiscovery(store),
+    baselines: new BaselineTable(store, engine),
+    bins: new ProfileQueries(store),
+    rows: new WindowRows(store),
+    twoSample: new TwoSampleQueries(store),
+    quality: new QualityQueries(store),
+    operations: new OperationsQueries(store),
+    windows: new WindowTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),
+    points: new MetricPointTable(store),
+    profiles: new ProfileTable(store),
+    alertEvents: new AlertEventTable(store),
+    notifications: new NotificationTable(store),
+    jobRuns: new JobRunTable(store),
+    sql: new SqlTable(store),
+    documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
+    migrate: () => migrate(store, options.schemaFolder),
+    /** Whether the store answers and has every schema file applied. */
+    ready: async (): Promise<boolean> => {
+      if (!(await engine.ping().catch(() => false))) return false;
+      migrated ||= (await pendingMigrations(store, readMigrations(options.schemaFolder))).length === 0;
+      return migrated;
+    },
+    close: () => engine.close(),
+  };
+}
+
+export type Tables = Awaited<ReturnType<typeof openStore>>;

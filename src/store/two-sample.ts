@@ -1,0 +1,103 @@
+// Two-sample statistics on raw numbers inside ClickHouse: Kolmogorov-Smirnov and Wasserstein of each window against the baseline.
+import { z } from 'zod';
+import type { GroupedRows, GroupKey } from '../domain/selection.js';
+import { Conditions } from './conditions.js';
+import type { Store } from './store.js';
+
+/** The result for one group and field. */
+export interface TwoSample {
+  group: GroupKey;
+  path: string;
+  value: number;
+  pValue: number | null;
+}
+
+const groupRow = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number(), path: z.string() };
+
+export class TwoSampleQueries {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * KS statistic D of every field in every group, against all rows of the baseline; with `exact` the exact two-sided p-value too
+   * (its cost grows with the product of both sizes). Fields that one side lacks are left out.
+   */
+  async kolmogorov(
+    rows: GroupedRows,
+    groups: readonly GroupKey[],
+    paths: readonly string[],
+    baselineId: string,
+    exact: boolean,
+  ): Promise<TwoSample[]> {
+    if (groups.length === 0 || paths.length === 0) return [];
+    const params = new Conditions(rows.params);
+    const samples = sides(rows, groups, paths, baselineId, params);
+    const found = await this.store.query({
+      name: exact ? 'ks_exact' : 'ks_statistic',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, segment, w, path, ks.1 AS d, ks.2 AS p FROM (
+          SELECT version, deployment, segment, w, path, kolmogorovSmirnovTest('two-sided', '${exact ? 'exact' : 'asymp'}')(v, side) AS ks
+          FROM ${samples} GROUP BY version, deployment, segment, w, path HAVING min(side) = 0 AND max(side) = 1)`,
+      params: params.params,
+      row: z.object({ ...groupRow, d: z.number().nullable(), p: z.number().nullable() }),
+    });
+    return found.flatMap(({ path, d, p, ...group }) =>
+      d === null ? [] : [{ group, path, value: d, pValue: exact ? p : null }],
+    );
+  }
+
+  /** Wasserstein-1 distance: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision. */
+  async wasserstein(
+    rows: GroupedRows,
+    groups: readonly GroupKey[],
+    paths: readonly string[],
+    baselineId: string,
+  ): Promise<TwoSample[]> {
+    if (groups.length === 0 || paths.length === 0) return [];
+    const params = new Conditions(rows.params);
+    const samples = sides(rows, groups, paths, baselineId, params);
+    const found = await this.store.query({
+      name: 'wasserstein',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, segment, w, path, arraySum((step, height) -> step * abs(height), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2))) / (toFloat64(length(b)) * length(c)) AS distance
+        FROM (
+          SELECT version, deployment, segment, w, path, b, c,
+            arraySort(x -> x.1, arrayConcat(arrayMap(x -> (x, toInt64(length(c))), b), arrayMap(x -> (x, -toInt64(length(b))), c))) AS sorted
+          FROM (
+            SELECT version, deployment, segment, w, path, groupArrayIf(v, side = 0) AS b, groupArrayIf(v, side = 1) AS c
+            FROM ${samples} GROUP BY version, deployment, segment, w, path HAVING length(b) > 0 AND length(c) > 0))`,
+      params: params.params,
+      row: z.object({ ...groupRow, distance: z.number().nullable() }),
+    });
+    return found.flatMap(({ path, distance, ...group }) =>
+      distance === null ? [] : [{ group, path, value: distance, pValue: null }],
+    );
+  }
+}
+
+/** One row per value: side 0 the baseline (once a group), side 1 the groups' own rows. */
+function sides(
+  rows: GroupedRows,
+  groups: readonly GroupKey[],
+  paths: readonly string[],
+  baselineId: string,
+  params: Conditions,
+): string {
+  const texts = (key: 'version' | 'deployment' | 'segment') =>
+    params.bind(
+      groups.map((group) => group[key]),
+      'Array(String)',
+    );
+  const wanted = `arrayZip(${texts('version')}, ${texts('deployment')}, ${texts('segment')}, ${params.bind(
+    groups.map((group) => group.w),
+    'Array(Int64)',
+  )})`;
+  const fields = params.bind([...paths], 'Array(String)');
+  const values = `arrayJoin(arrayFilter(e -> has(${fields}, toString(e.1)), arrayZip(mapKeys(num), mapValues(num)))) AS entry`;
+  return `(
+    SELECT g.1 AS version, g.2 AS deployment, g.3 AS segment, g.4 AS w, 0 AS side, toString(entry.1) AS path, entry.2 AS v
+    FROM (SELECT arrayJoin(${wanted}) AS g, entry FROM (SELECT ${values} FROM baseline_rows WHERE baseline_id = ${params.bind(baselineId, 'UUID')}))
+    UNION ALL
+    SELECT toString(version) AS version, toString(deployment) AS deployment, segment, w, 1 AS side, toString(entry.1) AS path, entry.2 AS v
+    FROM (SELECT version, deployment, segment, w, ${values} FROM ${rows.from})
+    WHERE (toString(version), toString(deployment), segment, w) IN (SELECT arrayJoin(${wanted})))`;
+}

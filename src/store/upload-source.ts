@@ -1,0 +1,146 @@
+// Making an uploaded file readable for the engine: the embedded one reads it where it is, a server gets it in a staging table.
+import { randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema } from 'hyparquet';
+import { z } from 'zod';
+import { DriftlineError, InvalidInputError } from '../domain/errors.js';
+import type { Engine } from './client.js';
+import type { Store } from './store.js';
+
+/** An upload that was spooled to a file. */
+export interface UploadFile {
+  path: string;
+  format: 'csv' | 'parquet';
+  strings: string[];
+}
+
+/** What stands after FROM, its parameters, and how to clean up. */
+export interface UploadSource {
+  from: string;
+  params: Record<string, unknown>;
+  drop(): Promise<void>;
+}
+
+/** A column of the file; `type` is ClickHouse's name of its type. */
+export interface DescribedColumn {
+  name: string;
+  type: string;
+}
+
+const FORMATS = { csv: 'CSVWithNames', parquet: 'Parquet' } as const;
+const HEAD_BYTES = 64 * 1024;
+const described = z.object({ name: z.string(), type: z.string() });
+
+/** The file's columns. @throws InvalidInputError when it cannot be read as its format. */
+export async function describeUpload(store: Store, engine: Engine, file: UploadFile): Promise<DescribedColumn[]> {
+  try {
+    if (file.format === 'csv') return await describeCsv(store, file.path);
+    if (engine.kind === 'server') return await describeParquet(file.path);
+    return await store.query({
+      name: 'describe_parquet',
+      sql: 'DESCRIBE file({path:String}, Parquet)',
+      params: { path: file.path },
+      row: described,
+    });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** Names from the first lines; the values stay text, whatever the engine infers of them. */
+async function describeCsv(store: Store, path: string): Promise<DescribedColumn[]> {
+  const head = await readHead(path);
+  const end = head.lastIndexOf('\n');
+  const lines = end > 0 ? head.slice(0, end + 1) : head;
+  if (lines.trim() === '') throw new InvalidInputError('The file is empty: the first line must name the columns.');
+  const columns = await store.query({
+    name: 'describe_csv',
+    sql: 'DESCRIBE format(CSVWithNames, {head:String}) SETTINGS input_format_max_rows_to_read_for_schema_inference = 1',
+    params: { head: lines.includes('\n') ? lines : `${lines}\n` },
+    row: described,
+  });
+  return columns.map((column) => ({ name: column.name, type: 'String' }));
+}
+
+async function readHead(path: string): Promise<string> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer
+      .subarray(0, bytesRead)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A server cannot look at our file: the columns come from the file's own footer. */
+async function describeParquet(path: string): Promise<DescribedColumn[]> {
+  const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+  return parquetSchema(metadata).children.map(({ element }) => ({
+    name: element.name,
+    type: parquetType(element.type, element.converted_type),
+  }));
+}
+
+function parquetType(type: string | undefined, converted: string | undefined): string {
+  if (type === 'BOOLEAN') return 'Nullable(Bool)';
+  const isTime = converted !== undefined && /^(DATE|TIME|TIMESTAMP)/.test(converted);
+  return !isTime && (type === 'INT32' || type === 'INT64' || type === 'FLOAT' || type === 'DOUBLE')
+    ? 'Nullable(Float64)'
+    : 'Nullable(String)';
+}
+
+function structureOf(columns: readonly DescribedColumn[]): string {
+  return columns
+    .map((column) => `\`${column.name.replace(/\\/g, '\\\\').replace(/`/g, '\\`')}\` ${column.type}`)
+    .join(', ');
+}
+
+/** Make the rows selectable. CSV is read as text columns. */
+export async function stageUpload(
+  store: Store,
+  engine: Engine,
+  file: UploadFile,
+  columns: readonly DescribedColumn[],
+): Promise<UploadSource> {
+  const structure = structureOf(columns);
+  const format = FORMATS[file.format];
+  if (engine.kind === 'embedded') {
+    return {
+      from: `file({upload_path:String}, ${format}, {upload_structure:String})`,
+      params: { upload_path: file.path, upload_structure: structure },
+      drop: () => Promise.resolve(),
+    };
+  }
+  const table = `upload_${randomBytes(8).toString('hex')}`;
+  await store.command({
+    name: 'create_upload_table',
+    sql: `CREATE TABLE ${table} (${structure}) ENGINE = MergeTree ORDER BY tuple()`,
+  });
+  const drop = () => store.command({ name: 'drop_upload_table', sql: `DROP TABLE IF EXISTS ${table}` });
+  try {
+    await store.load('load_upload', `INSERT INTO ${table} FORMAT ${format}`, file.path);
+  } catch (error) {
+    await drop();
+    throw unreadable(file, error);
+  }
+  return { from: table, params: {}, drop };
+}
+
+/** The engine's complaint about a file, for the person who sent it: its first line, without our statement. */
+export function unreadable(file: UploadFile, error: unknown): unknown {
+  if (error instanceof InvalidInputError || (error instanceof DriftlineError && error.status === 503)) return error;
+  const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = source instanceof Error ? source.message : String(source);
+  const line = (text.split('\n')[0] ?? '')
+    .replace(/^Code: \d+\. DB::Exception: /, '')
+    .replaceAll(file.path, 'the file')
+    .slice(0, 300);
+  return new InvalidInputError(
+    `The body cannot be read as ${file.format === 'csv' ? 'CSV with a header row' : 'Parquet'}: ${line}`,
+    undefined,
+    'unreadable_file',
+  );
+}

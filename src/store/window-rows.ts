@@ -1,0 +1,105 @@
+// The rows of some windows of a model as a subquery: latest row per prediction, with the window's start, in each of its segments.
+import { z } from 'zod';
+import type { GroupedRows, WindowSelection } from '../domain/selection.js';
+import { Conditions } from './conditions.js';
+import { textOf } from './segments.js';
+import type { Store } from './store.js';
+
+const GROUPS = ['version', 'deployment', 'segment', 'w'] as const;
+/** Values of a segment path that get a series of their own; the rest is pooled. */
+export const MAX_SEGMENT_VALUES = 50;
+export const POOLED = 'other';
+
+export class WindowRows {
+  constructor(private readonly store: Store) {}
+
+  /** Rows with num, str, flag and the technical columns. */
+  async predictions(selection: WindowSelection): Promise<GroupedRows> {
+    const params = new Conditions();
+    const segments = await this.segments(selection, params);
+    const inner = `SELECT version, deployment, ${startOf(selection, params)} AS w, num, str, flag, tags, metrics, latency_ms, status, request_bytes, response_bytes, cpu_ms, memory_bytes, ts, prediction_id
+      FROM predictions FINAL ${chosen(selection, params)}`;
+    return {
+      from: `(SELECT *, arrayJoin(${segments}) AS segment FROM (${inner}))`,
+      params: params.params,
+      groups: GROUPS,
+    };
+  }
+
+  /** Labelled rows: num, str and flag hold the ground truth as `values.*`; ts is the prediction's time, truth_ts the label's. */
+  async groundTruth(selection: WindowSelection): Promise<GroupedRows> {
+    const rows = await this.predictions(selection);
+    const pick = (value: string, kind: string, type: string) =>
+      `CAST(mapFromArrays(groupArrayIf(concat('values.', key), kind = '${kind}'), groupArrayIf(${value}, kind = '${kind}')) AS Map(LowCardinality(String), ${type}))`;
+    const from = `(SELECT p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, p.ts AS ts, t.truth_ts AS truth_ts, t.num AS num, t.str AS str, t.flag AS flag, p.tags AS tags
+      FROM (SELECT version, deployment, segment, w, ts, tags, prediction_id FROM ${rows.from}) AS p
+      INNER JOIN (
+        SELECT prediction_id, max(ts) AS truth_ts, ${pick('number', 'number', 'Float64')} AS num, ${pick('text', 'string', 'String')} AS str, ${pick("text = 'true'", 'boolean', 'Bool')} AS flag
+        FROM ground_truth FINAL WHERE kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from}) GROUP BY prediction_id
+      ) AS t ON p.prediction_id = t.prediction_id)`;
+    return { from, params: rows.params, groups: GROUPS };
+  }
+
+  /** An array expression: '' for the whole window, and `path=value` for each configured segment that the row is in. */
+  private async segments(selection: WindowSelection, params: Conditions): Promise<string> {
+    if (selection.segments.length === 0) return "['']";
+    const parts: string[] = [];
+    for (const path of selection.segments) {
+      const known = params.bind(await this.frequentValues(selection, path), 'Array(String)');
+      const text = textOf(path, (value) => params.bind(value, 'String'));
+      const name = params.bind(`${path}=`, 'String');
+      parts.push(
+        `if(isNull(${text}), [], [concat(${name}, if(has(${known}, assumeNotNull(${text})), assumeNotNull(${text}), '${POOLED}'))])`,
+      );
+    }
+    return `arrayConcat([''], ${parts.join(', ')})`;
+  }
+
+  private async frequentValues(selection: WindowSelection, path: string): Promise<string[]> {
+    const params = new Conditions();
+    const rows = await this.store.query({
+      name: 'segment_values',
+      lane: 'jobs',
+      sql: `SELECT assumeNotNull(${textOf(path, (value) => params.bind(value, 'String'))}) AS value, count() AS n
+        FROM (SELECT num, str, flag, tags, ${startOf(selection, params)} AS w, version, deployment FROM predictions FINAL ${chosen(selection, params)})
+        WHERE isNotNull(${textOf(path, (value) => params.bind(value, 'String'))}) GROUP BY value ORDER BY n DESC, value LIMIT ${MAX_SEGMENT_VALUES}`,
+      params: params.params,
+      row: z.object({ value: z.string(), n: z.number() }),
+    });
+    return rows.map((row) => row.value);
+  }
+}
+
+/** Start of the row's window, epoch ms. A single window of any length (a requested range) is its own start. */
+function startOf(selection: WindowSelection, params: Conditions): string {
+  if (selection.length === null) return params.bind(selection.from, 'Int64');
+  const length = params.bind(selection.length, 'Int64');
+  const origin = params.bind(selection.origin, 'Int64');
+  return `intDiv(toUnixTimestamp64Milli(ts) - ${origin}, ${length}) * ${length} + ${origin}`;
+}
+
+/** The conditions of the selection: model, time range (with the hour, which is in the sort key), and the windows of each series. */
+function chosen(selection: WindowSelection, params: Conditions): string {
+  const where = [`model = ${params.bind(selection.model, 'String')}`];
+  const from = `fromUnixTimestamp64Milli(${params.bind(selection.from, 'Int64')}, 'UTC')`;
+  const to = `fromUnixTimestamp64Milli(${params.bind(selection.to, 'Int64')}, 'UTC')`;
+  where.push(
+    `ts >= ${from}`,
+    `ts < ${to}`,
+    `toStartOfHour(ts) >= toStartOfHour(${from})`,
+    `toStartOfHour(ts) <= toStartOfHour(${to})`,
+  );
+  if (selection.windows !== null) {
+    const column = (name: 'version' | 'deployment', type: string) =>
+      params.bind(selection.windows?.map((window) => window[name]) ?? [], type);
+    const starts = params.bind(
+      selection.windows.map((window) => window.start),
+      'Array(Int64)',
+    );
+    where.push(
+      `(toString(version), toString(deployment), w) IN (SELECT arrayJoin(arrayZip(${column('version', 'Array(String)')}, ${column('deployment', 'Array(String)')}, ${starts})))`,
+    );
+  }
+  if (selection.version !== null) where.push(`version = ${params.bind(selection.version, 'String')}`);
+  return `WHERE ${where.join(' AND ')}`;
+}

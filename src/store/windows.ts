@@ -1,0 +1,237 @@
+// Which windows changed: marks collected from what arrived, and what each job has computed.
+import { z } from 'zod';
+import type { Store } from './store.js';
+
+/** A series of predictions with the time range that has marks. Slots in epoch ms. */
+export interface MarkedSeries {
+  version: string;
+  deployment: string;
+  firstSlot: number;
+  lastSlot: number;
+}
+
+/** A window whose newest mark is newer than what its last computation had seen; `input` null: never computed. Epoch ms. */
+export interface ChangedWindow {
+  version: string;
+  deployment: string;
+  start: number;
+  newest: number;
+  input: number | null;
+}
+
+/** A computed window, to be recorded. */
+export interface ComputedWindow {
+  version: string;
+  deployment: string;
+  start: number;
+  end: number;
+  inputVersion: number;
+}
+
+const COMPUTED_COLUMNS = [
+  'job',
+  'model',
+  'version',
+  'deployment',
+  'window_start',
+  'window_end',
+  'input_version',
+  'computed_at',
+  'row_version',
+  'is_deleted',
+];
+const SLOT = 'toStartOfInterval(ts, toIntervalMinute(15))';
+
+export class WindowTable {
+  /** `settle`: how many microseconds of arrivals are read again, because concurrent inserts of a server need not become visible in order. */
+  constructor(
+    private readonly store: Store,
+    private readonly settle: number,
+  ) {}
+
+  /** Turn what arrived since the last call into marks. Reading an arrival twice changes nothing. */
+  async collect(): Promise<void> {
+    await this.advance(
+      'predictions',
+      'predictions',
+      `SELECT model, version, deployment, ${SLOT} AS slot, 'prediction', max(predictions.row_version) FROM predictions
+      WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY model, version, deployment, slot`,
+    );
+    await this.advance(
+      'labels',
+      'label_arrivals',
+      `SELECT p.model, p.version, p.deployment, toStartOfInterval(p.place_ts, toIntervalMinute(15)) AS slot, 'label', max(a.newest)
+      FROM (SELECT prediction_id, max(row_version) AS newest FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY prediction_id) AS a
+      INNER JOIN (
+        SELECT prediction_id, model, version, deployment, argMax(ts, row_version) AS place_ts FROM prediction_places
+        WHERE prediction_id IN (SELECT prediction_id FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64})
+        GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
+      ) AS p ON a.prediction_id = p.prediction_id GROUP BY p.model, p.version, p.deployment, slot`,
+    );
+  }
+
+  private async advance(name: string, table: string, marks: string): Promise<void> {
+    const position = await this.position(name);
+    const after = Math.max(0, position - this.settle);
+    const { newest } = await this.store.one({
+      name: `newest_of_${name}`,
+      lane: 'jobs',
+      sql: `SELECT max(row_version) AS newest FROM ${table} WHERE row_version > {after:UInt64}`,
+      params: { after },
+      row: z.object({ newest: z.number() }),
+    });
+    if (newest === 0 || (newest === position && this.settle === 0)) return;
+    await this.store.command({
+      name: `mark_${name}`,
+      sql: `INSERT INTO window_marks (model, version, deployment, slot, cause, row_version) ${marks}`,
+      params: { after, upto: newest },
+    });
+    if (newest > position) await this.setPosition(name, newest);
+  }
+
+  setPosition(name: string, position: number): Promise<void> {
+    return this.store.insert(
+      'watermarks',
+      ['name', 'position', 'row_version'],
+      [{ name, position, row_version: this.store.versions.next() }],
+    );
+  }
+
+  /** Windows that a job has computed and that ended in (after, upto]. */
+  endedBetween(job: string, model: string, after: number, upto: number) {
+    return this.store.query({
+      name: 'windows_ended_between',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end) AS end, input_version AS "inputVersion" FROM computed_windows FINAL
+        WHERE job = {job:String} AND model = {model:String} AND window_end > fromUnixTimestamp64Milli({after:Int64}, 'UTC') AND window_end <= fromUnixTimestamp64Milli({upto:Int64}, 'UTC')`,
+      params: { job, model, after, upto },
+      row: z.object({
+        version: z.string(),
+        deployment: z.string(),
+        start: z.number(),
+        end: z.number(),
+        inputVersion: z.number(),
+      }),
+    });
+  }
+
+  async position(name: string): Promise<number> {
+    const [row] = await this.store.query({
+      name: 'read_watermark',
+      lane: 'jobs',
+      sql: 'SELECT position FROM watermarks FINAL WHERE name = {name:String}',
+      params: { name },
+      row: z.object({ position: z.number() }),
+    });
+    return row?.position ?? 0;
+  }
+
+  /** Mark every window of a model dirty: its configuration or baseline changed. */
+  touch(model: string): Promise<void> {
+    return this.store.command({
+      name: 'mark_model',
+      sql: `INSERT INTO window_marks (model, version, deployment, slot, cause, row_version)
+        SELECT DISTINCT model, version, deployment, slot, 'config', {row_version:UInt64} FROM window_marks WHERE model = {model:String}`,
+      params: { model, row_version: this.store.versions.next() },
+    });
+  }
+
+  series(model: string): Promise<MarkedSeries[]> {
+    return this.store.query({
+      name: 'marked_series',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, toUnixTimestamp(min(slot)) * 1000 AS first_ms, toUnixTimestamp(max(slot)) * 1000 AS last_ms FROM window_marks
+        WHERE model = {model:String} AND cause = 'prediction' GROUP BY version, deployment ORDER BY version, deployment`,
+      params: { model },
+      row: z
+        .object({ version: z.string(), deployment: z.string(), first_ms: z.number(), last_ms: z.number() })
+        .transform((row) => ({
+          version: row.version,
+          deployment: row.deployment,
+          firstSlot: row.first_ms,
+          lastSlot: row.last_ms,
+        })),
+    });
+  }
+
+  /** Windows of one model and length that a job must (re)compute, complete at \`now\`. */
+  changed(job: string, model: string, length: number, origin: number, now: number): Promise<ChangedWindow[]> {
+    return this.store.query({
+      name: 'changed_windows',
+      lane: 'jobs',
+      sql: `SELECT m.version AS version, m.deployment AS deployment, m.w AS w, m.newest AS newest, c.seen AS input FROM (
+          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w, max(row_version) AS newest
+          FROM window_marks WHERE model = {model:String} GROUP BY version, deployment, w HAVING w + {length:Int64} <= {now:Int64}
+        ) AS m LEFT JOIN (
+          SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS w, max(input_version) AS seen FROM computed_windows FINAL
+          WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
+          GROUP BY version, deployment, w
+        ) AS c ON m.version = c.version AND m.deployment = c.deployment AND m.w = c.w
+        WHERE ifNull(c.seen, 0) < m.newest ORDER BY version, deployment, w SETTINGS join_use_nulls = 1`,
+      params: { job, model, length, origin, now },
+      row: z
+        .object({
+          version: z.string(),
+          deployment: z.string(),
+          w: z.number(),
+          newest: z.number(),
+          input: z.number().nullable(),
+        })
+        .transform((row): ChangedWindow => ({
+          version: row.version,
+          deployment: row.deployment,
+          start: row.w,
+          newest: row.newest,
+          input: row.input,
+        })),
+    });
+  }
+
+  /** What a job has computed of a series since a time, and the newest window before it. */
+  async computedSince(job: string, model: string, length: number, from: number) {
+    return this.store.query({
+      name: 'computed_windows',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS w, input_version AS input FROM computed_windows FINAL
+        WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
+          AND window_start >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')`,
+      params: { job, model, length, from },
+      row: z.object({ version: z.string(), deployment: z.string(), w: z.number(), input: z.number() }),
+    });
+  }
+
+  /** The newest computed window of each series, epoch ms. */
+  lastComputed(job: string, model: string) {
+    return this.store.query({
+      name: 'last_computed_windows',
+      lane: 'jobs',
+      sql: `SELECT version, deployment, toUnixTimestamp64Milli(max(window_start)) AS w FROM computed_windows WHERE job = {job:String} AND model = {model:String}
+        GROUP BY version, deployment`,
+      params: { job, model },
+      row: z.object({ version: z.string(), deployment: z.string(), w: z.number() }),
+    });
+  }
+
+  async record(job: string, model: string, windows: readonly ComputedWindow[]): Promise<void> {
+    const row_version = this.store.versions.next();
+    const computed_at = this.store.now();
+    // What a server's concurrent inserts may still add below the newest version is read again at the next run.
+    const horizon = this.settle === 0 ? Number.MAX_SAFE_INTEGER : this.store.now() * 1000 - this.settle;
+    await this.store.insert(
+      'computed_windows',
+      COMPUTED_COLUMNS,
+      windows.map((window) => ({
+        job,
+        model,
+        version: window.version,
+        deployment: window.deployment,
+        window_start: window.start,
+        window_end: window.end,
+        input_version: Math.min(window.inputVersion, horizon),
+        computed_at,
+        row_version,
+        is_deleted: 0,
+      })),
+    );
+  }
+}

@@ -1,0 +1,144 @@
+// Webhooks and Slack over real HTTP: what arrives, how it is signed, and where it is not sent.
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { HttpSender } from '../../../src/notify/http-sender.js';
+import { AlertRig } from '../../support/alert-rig.js';
+
+interface Received {
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+const received: Received[] = [];
+let answer = { status: 200, headers: {} as Record<string, string> };
+const receiver = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    received.push({ url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    response.writeHead(answer.status, answer.headers).end('secret text of an internal service');
+  });
+});
+const SECRET = 'a shared secret';
+let rig: AlertRig;
+let base = '';
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', () => resolve()));
+  base = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  rig = await new AlertRig({ smtpUrl: null }).open();
+});
+
+beforeEach(() => {
+  received.length = 0;
+  answer = { status: 200, headers: {} };
+});
+
+afterAll(async () => {
+  await rig.close();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+it('posts the alert group, signed with the time and the body', async () => {
+  await rig.channel('hook', { type: 'webhook', url: `${base}/hook?token=t`, secret: SECRET });
+  await rig.rule('hooked', { model: 'hooked', channels: ['hook'] });
+  await rig.daily({ model: 'hooked', metric: 'psi', feature: 'inputs.x', version: '3' }, [0.5, 0.5]);
+  expect((await rig.evaluate(2)).errors).toEqual([]);
+  expect(received).toHaveLength(1);
+  const [{ url, headers, body }] = received as [Received];
+  expect(url).toBe('/hook?token=t');
+  const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-driftline-signature'])) ?? [];
+  expect(t).toBe(String(Math.floor(rig.now / 1000)));
+  expect(v1).toBe(createHmac('sha256', SECRET).update(`${t}.${body}`).digest('hex'));
+  const [alert] = await rig.service.alerts({ state: 'firing', model: 'hooked' });
+  const { deployment: _deployment, updated_at: _updated, ...shared } = alert ?? { deployment: '', updated_at: '' };
+  const group = JSON.parse(body) as { alerts: unknown[] };
+  expect(group).toMatchObject({ kind: 'firing', reason: 'first', rule: 'hooked', model: 'hooked', resolved: [] });
+  expect(group.alerts).toEqual([expect.objectContaining({ ...shared, n: 222, noise_limit: 0.05 })]);
+});
+
+it('signs nothing without a secret', async () => {
+  await rig.channel('open', { type: 'webhook', url: base });
+  expect(await rig.service.testChannel('open')).toMatchObject({
+    kind: 'test',
+    outcome: 'sent',
+    attempts: 1,
+    error: null,
+  });
+  expect(received[0]?.headers).not.toHaveProperty('x-driftline-signature');
+});
+
+it('posts blocks to Slack', async () => {
+  await rig.channel('slack', { type: 'slack', url: base });
+  expect(await rig.service.testChannel('slack')).toMatchObject({ outcome: 'sent' });
+  const body = JSON.parse(received[0]?.body ?? '') as { text: string; blocks: { type: string }[] };
+  expect(body.text).toBe('[test] Driftline reaches the channel slack');
+  expect(body.blocks.map(({ type }) => type)).toEqual(['header', 'section', 'context']);
+});
+
+it('does not follow a redirect', async () => {
+  answer = { status: 302, headers: { location: `${base}/elsewhere` } };
+  await rig.channel('moved', { type: 'webhook', url: base });
+  const result = await rig.service.testChannel('moved');
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    attempts: 1,
+    error: 'the receiver answered 302; redirects are not followed',
+  });
+  expect(received).toHaveLength(1);
+});
+
+it.each([
+  [500, 3],
+  [429, 3],
+  [404, 1],
+])('after an answer of %i it has tried %i times, and keeps the answer’s text to itself', async (status, attempts) => {
+  answer = { status, headers: {} };
+  await rig.channel('answering', { type: 'webhook', url: base });
+  expect(await rig.service.testChannel('answering')).toMatchObject({
+    outcome: 'failed',
+    attempts,
+    error: `the receiver answered ${status}`,
+  });
+  expect(received).toHaveLength(attempts);
+});
+
+it('gives up on a receiver that does not answer in time', async () => {
+  const silent = createTcpServer((socket) => socket.resume());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
+  const http = new HttpSender({
+    allowPrivate: true,
+    timeoutMs: 30,
+    retry: { attempts: 2, startingDelay: 1, maxDelay: 1 },
+  });
+  const sent = http.post(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/`, '{}', () => ({}));
+  await expect(sent).rejects.toMatchObject({
+    message: '127.0.0.1 did not answer within 30 ms',
+    attempts: 2,
+    permanent: false,
+  });
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+it('refuses private and loopback addresses, by number or by name, unless they are allowed', async () => {
+  await rig.restart({ smtpUrl: null, allowPrivate: false });
+  const port = new URL(base).port;
+  for (const host of [
+    '127.0.0.1',
+    'localhost',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '2130706433',
+    '10.0.0.1',
+    '169.254.169.254',
+  ]) {
+    await rig.channel('inside', { type: 'webhook', url: `http://${host}:${port}/` });
+    const result = await rig.service.testChannel('inside');
+    expect(result).toMatchObject({ outcome: 'failed', attempts: 1 });
+    expect(result.error, host).toMatch(/is a private or loopback address; set DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS=on/);
+  }
+  expect(received).toEqual([]);
+});

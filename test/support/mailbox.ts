@@ -1,0 +1,61 @@
+// A real SMTP server on a loopback port that keeps what it is sent.
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+/** A mail as it arrived. */
+export interface ReceivedMail extends Email {
+  recipients: string[];
+}
+
+/** Listens until closed. `onMail` runs before the server says that it has the mail; `refuse` answers every recipient with that code. */
+export class Mailbox {
+  readonly mails: ReceivedMail[] = [];
+  onMail: (() => Promise<void>) | null = null;
+  refuse: number | null = null;
+  attempts = 0;
+  private server: SMTPServer | null = null;
+  port = 0;
+
+  get url(): string {
+    return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** Start, on the port of the last time if there was one. */
+  async open(): Promise<void> {
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onRcptTo: (_address, _session, callback) => {
+        this.attempts += 1;
+        if (this.refuse === null) return callback();
+        return callback(Object.assign(new Error('no such mailbox'), { responseCode: this.refuse }));
+      },
+      onData: (stream, session, callback) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          const recipients = session.envelope.rcptTo.map(({ address }) => address);
+          this.keep(Buffer.concat(chunks), recipients).then(
+            () => callback(),
+            (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+          );
+        });
+      },
+    });
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', () => resolve()));
+    const address = server.server.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : 0;
+    this.server = server;
+  }
+
+  private async keep(raw: Buffer, recipients: string[]): Promise<void> {
+    this.mails.push({ ...(await PostalMime.parse(raw)), recipients });
+    await this.onMail?.();
+  }
+
+  async close(): Promise<void> {
+    const { server } = this;
+    this.server = null;
+    if (server !== null) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
