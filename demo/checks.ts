@@ -20,6 +20,12 @@ export interface StoredPrediction {
   ground_truth: Record<string, unknown> | null;
 }
 
+/** An alert seen firing for the first time. `at`: simulated time in epoch ms. */
+export interface Sighting {
+  at: number;
+  alert: Alert;
+}
+
 /** Everything that is judged. */
 export interface Evidence {
   /** What the service computed beside what the demo knows, per version and month. */
@@ -28,6 +34,8 @@ export interface Evidence {
   totals: Record<Version, { summary: Summary; expected: Expected }>;
   samples: { sample: Sample; stored: StoredPrediction }[];
   mails: readonly Mail[];
+  /** Each alert as it was when it was first seen firing (asked once a simulated day). */
+  sightings: readonly Sighting[];
   /** GET /v1/alerts?state=firing and GET /v1/alerts/history. */
   firing: readonly Alert[];
   history: readonly Alert[];
@@ -123,22 +131,34 @@ function mailsAreRight(mails: readonly Mail[]): Finding[] {
 }
 
 /** The fault fired for each version, from its first window on, when the second was complete; nothing else ever fired. */
-function alertsAreRight({ firing, history }: Evidence): Finding[] {
-  const fired = history.filter(({ state }) => state === 'firing');
+function alertsAreRight({ sightings, firing, history }: Evidence): Finding[] {
   const isFault = (alert: Alert): boolean => alert.rule === RULES.drift && alert.feature === FAULTY_FEATURE;
-  const others = fired.filter((alert) => !isFault(alert));
-  const perVersion = VERSIONS.map((version) => {
-    const first = fired
-      .filter((alert) => isFault(alert) && alert.version === version)
-      .sort((a, b) => a.window_start.localeCompare(b.window_start))[0];
-    const ok = first?.since === iso(FAULT.start) && first.window_start === iso(FIRED_ON);
-    const wanted = `should break since ${iso(FAULT.start)} and fire on the window of ${iso(FIRED_ON)}`;
-    const found =
-      first === undefined ? 'never fired' : `since ${first.since}, fired on the window of ${first.window_start}`;
-    return { ok, what: `the fault was found in its second window (version ${version})`, detail: `${wanted}; ${found}` };
+  const found = VERSIONS.map((version) => {
+    const seen = sightings.filter(({ alert }) => isFault(alert) && alert.version === version);
+    const [first] = seen;
+    const ok =
+      seen.length === 1 &&
+      first?.at === evaluationOf(FIRED_ON) &&
+      first.alert.since === iso(FAULT.start) &&
+      first.alert.window_start === iso(FIRED_ON);
+    const wanted = `due once at ${iso(evaluationOf(FIRED_ON))}, for the window of ${iso(FIRED_ON)}, since ${iso(FAULT.start)}`;
+    const got = seen.map(
+      ({ at, alert }) => `at ${iso(at)}, for the window of ${alert.window_start}, since ${alert.since}`,
+    );
+    const detail = `${wanted}; seen: ${got.join('; ') || 'never'}`;
+    return { ok, what: `the fault is found in its second window (version ${version})`, detail };
   });
+  // An alert that never was more than pending has no severity.
+  const told = [...sightings.map(({ alert }) => alert), ...history.filter(({ severity }) => severity !== null)];
+  const others = told.filter((alert) => !isFault(alert));
+  const over = history.filter((alert) => isFault(alert) && alert.state === 'resolved');
   return [
-    ...perVersion,
+    ...found,
+    {
+      ok: over.length === VERSIONS.length && over.every((alert) => alert.window_start === iso(FAULT.end)),
+      what: `the history has the fault once a version, ended by the window of ${iso(FAULT.end)}`,
+      detail: over.map(describe).join('; ') || 'it has no such alert',
+    },
     {
       ok: others.length === 0,
       what: 'nothing else fired',

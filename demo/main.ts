@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Evidence, type Finding, judge, type StoredPrediction } from './checks.js';
+import { type Evidence, type Finding, judge, type Sighting, type StoredPrediction } from './checks.js';
 import { Client } from './client.js';
 import { type DataSetName, type Flight, type FlightSource, openFlights } from './flights.js';
 import type { Ledger, Month } from './ledger.js';
@@ -24,6 +24,7 @@ interface Options {
 
 const MAIL_WITHIN = 5_000;
 const EXPECTED_MAILS = 2;
+const FIRING = `/v1/alerts?state=firing&model=${MODEL}`;
 const HISTORY_LIMIT = 1_000;
 const say = (text: string): void => console.log(text);
 
@@ -85,13 +86,23 @@ function introduce(source: FlightSource, january: readonly Flight[], trained: Re
     'These flights drift little by themselves, so a fault is planted: from 12 to 20 March 2001 `distance` arrives in',
   );
   say('kilometres (x 1.609344). Two rules watch: PSI of every input, and accuracy under');
-  say(
-    `${floor} (in the January hold-out a day has ${mean.toFixed(3)} +- ${deviation.toFixed(3)}); each needs two days in a row.`,
-  );
+  say(`${floor} (in January a day has ${mean.toFixed(3)} +- ${deviation.toFixed(3)}); each needs two days in a row.`);
+}
+
+/** Note the alerts that fire now and did not before. */
+async function look(client: Client, at: number, sightings: Sighting[]): Promise<void> {
+  for (const alert of await client.get<Alert[]>(FIRING)) {
+    if (!sightings.some((seen) => seen.alert.id === alert.id)) sightings.push({ at, alert });
+  }
 }
 
 /** Read back from the service everything that is shown and judged. */
-async function collect(client: Client, ledger: Ledger, sink: MailSink): Promise<Evidence> {
+async function collect(
+  client: Client,
+  ledger: Ledger,
+  sink: MailSink,
+  sightings: readonly Sighting[],
+): Promise<Evidence> {
   await sink.settle(EXPECTED_MAILS, MAIL_WITHIN);
   const compare = async (
     version: Version,
@@ -115,7 +126,8 @@ async function collect(client: Client, ledger: Ledger, sink: MailSink): Promise<
     totals: { '1': await compare('1', all, ledger.months), '2': await compare('2', all, ledger.months) },
     samples,
     mails: sink.mails,
-    firing: await client.get<Alert[]>('/v1/alerts?state=firing'),
+    sightings,
+    firing: await client.get<Alert[]>(FIRING),
     history: await client.get<Alert[]>(`/v1/alerts/history?model=${MODEL}&limit=${HISTORY_LIMIT}`),
   };
 }
@@ -156,6 +168,7 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
     const client = new Client(service.url);
     await setUp(client, january, trained);
     const progress = makeProgress(process.stdout);
+    const sightings: Sighting[] = [];
     let result: ReplayResult;
     try {
       const models = { '1': trained['1'].model, '2': trained['2'].model };
@@ -164,13 +177,16 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
         source,
         models,
         clock,
-        onDay: ({ done, total, day }) => progress.update(done, total, day),
+        onDay: async ({ done, total, day }) => {
+          progress.update(done, total, day);
+          await look(client, clock.now, sightings);
+        },
       });
     } finally {
       progress.stop();
     }
     say(`\n${result.predictions} predictions, ${result.labels} labels, ${result.jobRuns} job runs.`);
-    const wrong = await report(client, await collect(client, result.ledger, sink));
+    const wrong = await report(client, await collect(client, result.ledger, sink, sightings));
     say(`Took ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     return { wrong, service };
   } catch (error) {

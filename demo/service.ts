@@ -109,6 +109,12 @@ export class Service {
     await this.ended;
   }
 
+  /** End the process at once, as a crash would. */
+  async crash(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
   private async untilReady(): Promise<void> {
     const polls = READY_WITHIN / 100;
     for (let poll = 0; poll < polls && !this.hasEnded; poll++) {

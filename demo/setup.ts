@@ -27,7 +27,7 @@ const BASELINE_COLUMNS = [
 ];
 const MOST_JSON_ROWS = 100_000;
 const ROWS_PER_PIECE = 5_000;
-/** How far under the hold-out's mean day an accuracy must be to mean something. */
+/** How far under the mean day of January an accuracy must be to mean something. */
 const DEVIATIONS = 4;
 
 /** What the model is: late by more than 15 minutes or not, judged a day at a time. */
@@ -68,7 +68,7 @@ const DRIFT_RULE = {
   channels: [CHANNEL],
 };
 
-/** The warning level of the accuracy rule, and what it rests on: the daily accuracies of January's hold-out. */
+/** The warning level of the accuracy rule, and what it rests on: the daily accuracies on January. */
 export interface AccuracyFloor {
   floor: number;
   mean: number;
@@ -77,7 +77,7 @@ export interface AccuracyFloor {
 }
 
 /**
- * Four standard deviations below the mean day of the January hold-out, of the version where that is lower, rounded down to
+ * Four standard deviations below the mean day of January (held out, where the model could learn it by heart), of the version where that is lower, rounded down to
  * a hundredth. Days differ by much more than chance (weather), which the standard deviation over days contains.
  */
 export function accuracyFloor(january: readonly Flight[], trained: Record<Version, TrainedModel>): AccuracyFloor {
@@ -95,12 +95,12 @@ export function accuracyFloor(january: readonly Flight[], trained: Record<Versio
   return floors.reduce((lowest, next) => (next.floor < lowest.floor ? next : lowest));
 }
 
-function dailyAccuracy(january: readonly Flight[], { holdOut }: TrainedModel): number[] {
+function dailyAccuracy(january: readonly Flight[], { onJanuary }: TrainedModel): number[] {
   const days = new Map<number, { right: number; all: number }>();
   for (const [i, flight] of january.entries()) {
     const day = days.get(flight.day) ?? { right: 0, all: 0 };
     day.all++;
-    if (holdOut[i]?.late === flight.late) day.right++;
+    if (onJanuary[i]?.late === flight.late) day.right++;
     days.set(flight.day, day);
   }
   return [...days.values()].map(({ right, all }) => right / all);
@@ -113,7 +113,7 @@ export async function setUp(
   trained: Record<Version, TrainedModel>,
 ): Promise<void> {
   await client.put(MODEL_PATH, MODEL_CONFIG);
-  for (const version of VERSIONS) await uploadBaseline(client, version, january, trained[version].holdOut);
+  for (const version of VERSIONS) await uploadBaseline(client, version, january, trained[version].onJanuary);
   await client.put(`/v1/channels/${CHANNEL}`, { type: 'email', to: [MAIL_TO] });
   await client.put(`/v1/alert-rules/${RULES.drift}`, DRIFT_RULE);
   await client.put(`/v1/alert-rules/${RULES.accuracy}`, {
@@ -131,17 +131,17 @@ export async function setUp(
   });
 }
 
-/** Upload January with what the model said in the hold-out: as honest as the predictions that are compared with it. */
+/** Upload January with what the version says about it. */
 async function uploadBaseline(
   client: Client,
   version: Version,
   january: readonly Flight[],
-  holdOut: readonly Outputs[],
+  onJanuary: readonly Outputs[],
 ): Promise<void> {
   const path = `${MODEL_PATH}/baselines?name=${BASELINE}&version=${version}`;
   const rows = january.map((flight, i) => ({
     inputs: inputsOf(flight),
-    outputs: holdOut[i] as Outputs,
+    outputs: onJanuary[i] as Outputs,
     values: { late: flight.late },
   }));
   // JSON rows are read into memory, so the service limits their size; CSV is streamed, however long it is.

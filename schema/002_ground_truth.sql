@@ -17,7 +17,8 @@ ENGINE = ReplacingMergeTree(row_version, is_deleted)
 ORDER BY (prediction_id, key)
 SETTINGS index_granularity = 1024;
 
--- The order in which labels arrived: a job reads what came since its last run without scanning all labels.
+-- The order in which labels arrived: a job reads what came since its last run without scanning all labels. The retention job removes
+-- what every job has read.
 CREATE TABLE IF NOT EXISTS label_arrivals
 (
     row_version UInt64 CODEC(Delta, ZSTD(1)),
@@ -25,8 +26,7 @@ CREATE TABLE IF NOT EXISTS label_arrivals
     received_at DateTime64(3, 'UTC')
 )
 ENGINE = MergeTree
-ORDER BY row_version
-TTL toDateTime(received_at) + INTERVAL 90 DAY;
+ORDER BY row_version;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS label_arrivals_mv TO label_arrivals AS
 SELECT row_version, prediction_id, received_at

@@ -1,4 +1,4 @@
--- Dead letters: items that an ingest route refused, kept seven days so that they can be looked at and sent again.
+-- Dead letters: items that an ingest route refused, kept seven days (by the retention job) so that they can be looked at and sent again.
 CREATE TABLE IF NOT EXISTS rejected
 (
     received_at DateTime64(3, 'UTC'),
@@ -12,5 +12,4 @@ CREATE TABLE IF NOT EXISTS rejected
     item String CODEC(ZSTD(3))
 )
 ENGINE = MergeTree
-ORDER BY (received_at, id)
-TTL toDateTime(received_at) + INTERVAL 7 DAY;
+ORDER BY (received_at, id);

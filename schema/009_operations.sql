@@ -15,8 +15,7 @@ CREATE TABLE IF NOT EXISTS job_runs
     row_version UInt64
 )
 ENGINE = ReplacingMergeTree(row_version)
-ORDER BY (started_at, run_id)
-TTL toDateTime(started_at) + INTERVAL 90 DAY;
+ORDER BY (started_at, run_id);
 
 CREATE TABLE IF NOT EXISTS audit
 (

@@ -13,6 +13,7 @@ import { MailSender } from './notify/mail.js';
 import { SlackSender } from './notify/slack.js';
 import { WebhookSender } from './notify/webhook.js';
 import { packageRoot } from './package-root.js';
+import { AllPoints } from './services/aggregate-points.js';
 import { AlertsService } from './services/alerts.js';
 import type { Services } from './services/api.js';
 import { BaselineChooser } from './services/automatic-baselines.js';
@@ -29,6 +30,7 @@ import { OperationsCalculator } from './services/operations.js';
 import { Planner } from './services/planning.js';
 import { PredictionsService } from './services/predictions.js';
 import { QualityCalculator } from './services/quality.js';
+import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
 import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
@@ -105,7 +107,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     },
   });
   const jobs = new JobsService({
-    runners: runners(windowJobs, alerts, models),
+    runners: runners(windowJobs, alerts, models, tables),
     runs: tables.jobRuns,
     counters,
     requireModel: (model) => models.requireModel(model),
@@ -125,8 +127,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     warn: (message, error) => logger.warn({ err: error }, message),
   });
   const metrics = new MetricsService({
-    points: tables.points,
-    aggregates: tables.aggregates,
+    points: new AllPoints(tables.points, tables.aggregates),
     profiles: tables.profiles,
     models,
     chooser,
@@ -220,7 +221,7 @@ function wireAlerts(
     rules: tables.documents('alert_rules', alertRuleSchema),
     channels: tables.documents('channels', channelSchema),
     silences: tables.documents('silences', silenceSchema),
-    points: tables.points,
+    points: new AllPoints(tables.points, tables.aggregates),
     events: tables.alertEvents,
     notifications: tables.notifications,
     models: {
@@ -265,24 +266,14 @@ function runners(
   windowJobs: WindowJobs,
   alerts: AlertsService,
   models: ModelsService,
+  tables: Tables,
 ): Record<JobName, (options: JobOptions) => Promise<JobResult>> {
   return {
     drift: (options) => windowJobs.run('drift', options),
     quality: (options) => windowJobs.run('quality', options),
     operations: (options) => windowJobs.run('operations', options),
     alerts: (options) => alerts.evaluate(options),
-    retention: async (options) => {
-      const names = options.model === null ? await models.marked() : [options.model];
-      const errors: string[] = [];
-      let removed = 0;
-      for (const model of names) {
-        try {
-          removed += await models.expire(model, options.now);
-        } catch (error) {
-          errors.push(`${model}: ${error instanceof Error ? error.message : String(error)}`);
-        }
-      }
-      return { windows: 0, points: removed, errors };
-    },
+    retention: (options) =>
+      runRetention({ models, jobRuns: tables.jobRuns, rejected: tables.rejected, windows: tables.windows }, options),
   };
 }

@@ -57,6 +57,8 @@ declare module 'fastify' {
     everyModel?: boolean;
     /** The answer may take longer than an idle connection is kept. */
     slow?: boolean;
+    /** A call without a body means `{}`. */
+    optionalBody?: boolean;
     docs?: RouteDocs;
   }
 }

@@ -7,10 +7,12 @@ import path from 'node:path';
 import { PassThrough, Transform, finished } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
 import { InvalidInputError, TooLargeError } from '../domain/errors.js';
 import type { UploadedFile } from '../services/api.js';
 import { badGzip, type UploadBody } from './plugins/bodies.js';
 import { emptyBody } from './plugins/errors.js';
+import { keepOpen } from './plugins/security.js';
 
 /** Where uploads wait. The files are readable by this user only. */
 export const UPLOAD_FOLDER = path.join(tmpdir(), 'driftline-uploads');
@@ -26,9 +28,12 @@ class Meter extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: Error | null, chunk?: Buffer) => void) {
     this.bytes += chunk.length;
     if (this.bytes <= this.limit) return done(null, chunk);
-    done(new TooLargeError(`The file is over ${this.limit} bytes. Split it and send the parts.`));
+    done(tooLarge(this.limit));
   }
 }
+
+const tooLarge = (limit: number): TooLargeError =>
+  new TooLargeError(`The file is over ${limit} bytes. Split it and send the parts.`);
 
 /**
  * Write the upload to a file, use it, remove it.
@@ -36,15 +41,18 @@ class Meter extends Transform {
  * @throws InvalidInputError for an empty, cut or damaged body, TooLargeError beyond the limit, and whatever `use` throws.
  */
 export async function withUpload<T>(
+  request: FastifyRequest,
   upload: UploadBody,
   options: { limit: number; strings: string[] },
   use: (file: UploadedFile) => Promise<T>,
 ): Promise<T> {
+  if (Number(request.headers['content-length']) > options.limit) throw tooLarge(options.limit);
   await mkdir(UPLOAD_FOLDER, { recursive: true, mode: 0o700 });
   const file = path.join(UPLOAD_FOLDER, `${process.pid}-${randomUUID()}.${upload.format}`);
   try {
     const bytes = await spool(upload, file, options.limit);
     if (bytes === 0) throw emptyBody();
+    keepOpen(request);
     return await use({ path: file, format: upload.format, strings: options.strings });
   } finally {
     await rm(file, { force: true });

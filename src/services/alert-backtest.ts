@@ -44,7 +44,7 @@ async function standingsOf(
     from: range.from,
     endingBy: range.to,
   });
-  return series.map((one) => standingOf('', rule, one, { minSamples }));
+  return series.map((one) => standingOf('', rule, one, minSamples));
 }
 
 function firedOf(standing: Standing): Fired[] {

@@ -91,7 +91,7 @@ export class AlertEvaluation {
       const known = bySeries.get(seriesText(one.key)) ?? [];
       // An evaluation of the past must not rewrite what is known of later windows.
       if (known.some(({ alert }) => Date.parse(alert.window_end) > query.endingBy)) continue;
-      const standing = standingOf(name, rule, one, { minSamples });
+      const standing = standingOf(name, rule, one, minSamples);
       events.push(...reconcile(standing, known, { now: options.now, from, ruleSince: watch.ruleSince }));
     }
     events.push(

@@ -1,6 +1,7 @@
 // What the log has to learn: where a series stands now, held against the newest line of its alerts.
 import { isDeepStrictEqual } from 'node:util';
 import { v5 as uuidv5 } from 'uuid';
+import { isExact } from '../domain/alerts/metric-names.js';
 import type { FoldOptions } from '../domain/alerts/observation.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
 import { foldSeries, isAlerting, type SeriesState, type Transition } from '../domain/alerts/state.js';
@@ -22,8 +23,9 @@ export interface Standing {
   facts: WhyFacts;
 }
 
-/** Fold a series. */
-export function standingOf(ruleName: string, rule: AlertRule, series: RuleSeries, options: FoldOptions): Standing {
+/** Fold a series. `minSamples`: the model's. */
+export function standingOf(ruleName: string, rule: AlertRule, series: RuleSeries, minSamples: number): Standing {
+  const options: FoldOptions = { minSamples: isExact(rule.metric) ? 0 : minSamples };
   const state = foldSeries(rule, series.observations, options);
   return { ruleName, rule, series, state, facts: whyFacts(rule, state, series.observations, options) };
 }

@@ -1,4 +1,5 @@
 // The stored numbers of a rule's metric as series of observations, ready to fold.
+import { isExact } from '../domain/alerts/metric-names.js';
 import type { Observation } from '../domain/alerts/observation.js';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
@@ -165,7 +166,9 @@ function noiseLimits(points: readonly MetricPoint[]): Map<string, number | null>
 }
 
 function observation(point: MetricPoint, noiseLimit: number | null, reference: number | null): Observation {
-  const { windowStart, windowEnd, value, status, n, coverage } = point;
+  const { windowStart, windowEnd, value, n, coverage, metric } = point;
+  // A count of 0 is a number: "fewer than 10 predictions" must fire in a window without any.
+  const status = isExact(metric) && value !== null ? 'ok' : point.status;
   return {
     windowStart,
     windowEnd,
@@ -173,7 +176,7 @@ function observation(point: MetricPoint, noiseLimit: number | null, reference: n
     status,
     n,
     coverage,
-    noiseLimit: point.metric === 'psi' ? noiseLimit : null,
+    noiseLimit: metric === 'psi' ? noiseLimit : null,
     reference,
   };
 }

@@ -155,13 +155,10 @@ export class BaselinesService implements BaselinesApi {
 
   private async create(target: NewBaseline, load: (id: string) => Promise<number>): Promise<BaselineCreated> {
     const id = randomUUID();
-    let rows = 0;
-    try {
-      rows = await load(id);
-    } catch (error) {
+    const rows = await load(id).catch(async (error: unknown) => {
       await this.deps.baselines.dropRows(id);
       throw error;
-    }
+    });
     if (rows === 0) throw new InvalidInputError('There are no rows to make a baseline of.');
     const replaced = (await this.deps.baselines.list(target.model)).find(
       (b) => b.name === target.name && b.version === (target.version ?? ''),

@@ -245,7 +245,8 @@ function prepareTruth(outcome: Outcome<GroundTruthItem>, index: number, now: num
   const { prediction_id, values, timestamp } = outcome.value;
   const ts = timestamp ?? now;
   const { id } = resolveId(prediction_id);
-  const entries = typeof values === 'object' && values !== null ? Object.entries(values) : [['value', values] as const];
+  const entries: [string, unknown][] =
+    typeof values === 'object' && values !== null ? Object.entries(values) : [['value', values]];
   const errors = timeErrors(ts, now, index, 'timestamp');
   if (entries.length === 0)
     errors.push({ index, code: 'invalid_value', path: 'values', message: 'give at least one value' });

@@ -26,28 +26,6 @@ import { originOf } from './planning.js';
 import type { PointStore } from './ports.js';
 import type { QualityCalculator } from './quality.js';
 
-/** Aggregate values as clients sent them. Times in epoch ms. */
-export interface AggregateReader {
-  read(filter: {
-    model: string;
-    keys: string[];
-    version: string | null;
-    deployment: string | null;
-    from: number | null;
-    to: number | null;
-  }): Promise<
-    {
-      version: string;
-      deployment: string;
-      start: number;
-      end: number;
-      key: string;
-      value: number;
-      receivedAt: number;
-    }[]
-  >;
-}
-
 export interface ProfileReader {
   sum(query: {
     model: string;
@@ -62,7 +40,6 @@ export interface ProfileReader {
 
 export interface MetricsDependencies {
   points: PointStore;
-  aggregates: AggregateReader;
   profiles: ProfileReader;
   models: Pick<ModelsService, 'requireModel' | 'effective'>;
   chooser: BaselineChooser;
@@ -88,7 +65,7 @@ export class MetricsService implements MetricsApi {
     await this.deps.models.requireModel(model);
     const points =
       filter.window === null ? await this.stored(model, filter) : await this.computed(model, filter, filter.window);
-    return [...points, ...(await this.aggregates(model, filter))].sort(inTime).map(toJson);
+    return points.sort(inTime).map(toJson);
   }
 
   /** Baseline and current counts of a field over [from, to): from the rows, or from stored profiles where the rows are gone. */
@@ -208,44 +185,6 @@ export class MetricsService implements MetricsApi {
     if (asks((metric) => !isDriftMetric(metric) && !isQualityMetric(metric) && !metric.startsWith(AGGREGATE)))
       points.push(...(await this.deps.operations.compute(selection, config, context)));
     return points;
-  }
-
-  private async aggregates(model: string, filter: MetricFilter): Promise<MetricPoint[]> {
-    const keys = filter.metrics
-      .filter((metric) => metric.startsWith(AGGREGATE))
-      .map((metric) => metric.slice(AGGREGATE.length));
-    const excluded =
-      (filter.metrics.length > 0 && keys.length === 0) ||
-      (filter.features.length > 0 && !filter.features.includes('')) ||
-      (filter.segment !== null && filter.segment !== '');
-    if (excluded || filter.window !== null) return [];
-    const values = await this.deps.aggregates.read({
-      model,
-      keys,
-      version: filter.version,
-      deployment: filter.deployment,
-      from: filter.from,
-      to: filter.to,
-    });
-    return values.map((value) => ({
-      model,
-      version: value.version,
-      deployment: value.deployment,
-      segment: '',
-      feature: '',
-      metric: `${AGGREGATE}${value.key}`,
-      windowStart: value.start,
-      windowEnd: value.end,
-      value: value.value,
-      lower: null,
-      upper: null,
-      n: 0,
-      coverage: null,
-      baseline: null,
-      status: 'ok',
-      method: 'as_sent',
-      computedAt: value.receivedAt,
-    }));
   }
 
   private async currentCounts(

@@ -55,7 +55,10 @@ export class PredictionsService implements PredictionsApi {
 
   async *export(filter: PredictionFilter, format: ExportFormat): AsyncIterable<Buffer> {
     await this.requireModel(filter.model);
-    if (format !== 'ndjson') return yield* this.reader.file(filter, format);
+    if (format !== 'ndjson') {
+      yield* this.reader.file(filter, format);
+      return;
+    }
     let after: PageKey | null = null;
     for (;;) {
       const rows: StoredPrediction[] = await this.reader.page(filter, EXPORT_PAGE, after);

@@ -26,13 +26,14 @@ function textOf(name: string, value: unknown, nested: boolean): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toExponential();
   if (typeof value === 'string') return nested ? `'${escapeText(value).replaceAll("'", "\\'")}'` : escapeText(value);
   if (Array.isArray(value)) return `[${value.map((entry) => textOf(name, entry, true)).join(',')}]`;
-  throw new Error(
-    `parameter ${name}: ${value instanceof Date ? 'a Date loses its milliseconds and its zone; bind epoch milliseconds' : `${String(value)} cannot be bound`}`,
-  );
+  if (value instanceof Date)
+    throw new Error(`parameter ${name}: a Date loses milliseconds and its zone; bind epoch milliseconds`);
+  throw new Error(`parameter ${name}: ${typeof value === 'number' ? value : typeof value} cannot be bound`);
 }
 
 /** Placeholders outside of quotes and comments. */
-const PLACEHOLDER = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\/|--[^\n]*|\{(\w+)\s*:/g;
+const PLACEHOLDER =
+  /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\/|--[^\n]*|\{\s*([A-Za-z_]\w*)\s*:/g;
 
 /**
  * The statement with its values in front, as one call. The binding of the npm package runs every statement that has parameters through one

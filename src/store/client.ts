@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import type { ChdbConnection } from 'chdb/connection';
 import { StartupError } from '../domain/errors.js';
 import { withParams } from './bind.js';
 
@@ -30,8 +31,6 @@ export interface Engine {
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
-
-type ChdbConnection = import('chdb/connection').ChdbConnection;
 
 /** A few clients used in turn, the least busy first: a chDB connection runs its calls one after another. */
 class ClientLane<T extends { client: ClickHouseClient }> {
@@ -155,15 +154,13 @@ const MAX_STATEMENT = 64 * 1024 * 1024;
  */
 export async function openEmbedded(dataDir: string): Promise<Engine> {
   mkdirSync(dataDir, { recursive: true });
-  let connections: typeof import('chdb/connection');
-  try {
-    connections = await import('chdb/connection');
-  } catch (cause) {
+  // Imported only here: an installation that talks to a server leaves the optional dependency out.
+  const connections = await import('chdb/connection').catch((cause: unknown) => {
     throw new StartupError(
       'The embedded engine is not installed (npm package chdb). Install it, or set CLICKHOUSE_URL.',
       cause,
     );
-  }
+  });
   const open = (): Member => {
     const chdb = connections.createChdbConnection({ path: dataDir });
     return { chdb, client: createClient({ connection: chdb } as Parameters<typeof createClient>[0]) };
@@ -197,6 +194,8 @@ export function openServer(url: string): Engine {
   const client = createClient({
     url,
     application: 'driftline',
+    // Every failure is thrown, and logged by whoever handles it. The client's own log would repeat the server's text, which may quote a row.
+    log: { level: ClickHouseLogLevel.OFF },
     max_open_connections: 20,
     request_timeout: 120_000,
     keep_alive: { enabled: true, idle_socket_ttl: 2500 },

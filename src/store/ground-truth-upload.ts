@@ -40,7 +40,7 @@ export class GroundTruthUpload {
       );
     if (values.length === 0)
       throw new InvalidInputError(`The file has only ${ID_COLUMN}: add a column per value, for example late.`);
-    const id = `toString(ifNull(${quoteName(ID_COLUMN)}, ''))`;
+    const id = `ifNull(toString(${quoteName(ID_COLUMN)}), '')`;
     const bad = `(${id} = '' OR lengthUTF8(${id}) > 200)`;
     const checked = await this.check(upload, bad);
     if (checked.accepted === 0) throw new InvalidInputError('No row of the file can be used.', checked.errors);

@@ -98,6 +98,8 @@ export class GroundTruthTable {
 function typed(value: unknown): { kind: string; number: number; text: string } {
   switch (typeof value) {
     case 'number':
+      // As JSON text it would be null, which the engine stores as 0.
+      if (!Number.isFinite(value)) throw new Error(`ground truth cannot be ${value}`);
       return { kind: 'number', number: value, text: '' };
     case 'string':
       return { kind: 'string', number: 0, text: value };

@@ -97,6 +97,15 @@ export class JobRunTable {
     });
   }
 
+  /** Remove runs that started before a time. */
+  expire(before: number): Promise<void> {
+    return this.store.command({
+      name: 'expire_job_runs',
+      sql: `DELETE FROM job_runs WHERE started_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`,
+      params: { before },
+    });
+  }
+
   /** Runs that a crash left as running: they are closed as failed when the service starts. */
   async closeInterrupted(now: number): Promise<void> {
     await this.store.command({

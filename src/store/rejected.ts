@@ -54,6 +54,15 @@ export class RejectedTable {
     await this.batcher.add(Buffer.from(lines.join('\n')), lines.length);
   }
 
+  /** Remove items that arrived before a time. */
+  expire(before: number): Promise<void> {
+    return this.store.command({
+      name: 'expire_rejected',
+      sql: `DELETE FROM rejected WHERE received_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`,
+      params: { before },
+    });
+  }
+
   async list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]> {
     const where = new Conditions().equals('model', filter.model);
     const rows = await this.store.query({

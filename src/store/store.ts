@@ -17,7 +17,7 @@ export interface RowQuery<S extends z.ZodType> extends Statement {
 }
 
 const UNREACHABLE =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|other side closed/i;
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|other side closed|Bad Gateway|Service (Temporarily )?Unavailable|Gateway Time-?out/i;
 const OVERLOADED = new Set([
   'TOO_MANY_SIMULTANEOUS_QUERIES',
   'MEMORY_LIMIT_EXCEEDED',
@@ -32,7 +32,8 @@ export function mapEngineError(name: string, cause: unknown): DriftlineError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const type = typeof cause === 'object' && cause !== null && 'type' in cause ? String(cause.type) : null;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  if (UNREACHABLE.test(`${code} ${message}`)) return new StoreUnavailableError(undefined, cause);
+  // Only where the engine itself did not answer: its text may quote a value that looks like one of these.
+  if (type === null && UNREACHABLE.test(`${code} ${message}`)) return new StoreUnavailableError(undefined, cause);
   if (type !== null && OVERLOADED.has(type)) {
     return new StoreUnavailableError(
       'The store is out of time, memory or space for this call. Try a smaller range, or later.',
@@ -120,7 +121,7 @@ export class Store {
     lane: Lane = 'jobs',
   ): Promise<void> {
     if (rows.length === 0) return;
-    const lines = rows.map((row) => JSON.stringify(columns.map((column) => requireColumn(table, row, column))));
+    const lines = rows.map((row) => JSON.stringify(valuesOf(table, row, columns)));
     await this.insertBody(table, columns, Buffer.from(lines.join('\n')), lane);
   }
 
@@ -142,11 +143,20 @@ export class Store {
   }
 }
 
-/** The engine drops unknown columns silently and fills absent ones with defaults: a missing key is our fault and must show. */
-function requireColumn(table: string, row: Record<string, unknown>, column: string): unknown {
-  const value = row[column];
-  if (value === undefined) throw new Error(`insert into ${table}: no value for ${column}`);
-  return value;
+/**
+ * A row's values in the order of the columns. The engine fills absent columns with defaults, drops unknown ones and reads NaN as 0, all of
+ * them silently: such a row is our fault and must show.
+ */
+function valuesOf(table: string, row: Record<string, unknown>, columns: readonly string[]): unknown[] {
+  const unknown = Object.keys(row).filter((key) => !columns.includes(key));
+  if (unknown.length > 0) throw new Error(`insert into ${table}: ${unknown.join(', ')} is not among the columns`);
+  return columns.map((column) => {
+    const value = row[column];
+    if (value === undefined) throw new Error(`insert into ${table}: no value for ${column}`);
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new Error(`insert into ${table}: ${column} is ${value}; a missing number is null`);
+    return value;
+  });
 }
 
 /** The statement's name as a leading comment: it shows in the engine's query log. */

@@ -1,7 +1,7 @@
 // Making an uploaded file readable for the engine: the embedded one reads it where it is, a server gets it in a staging table.
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema, type SchemaElement } from 'hyparquet';
 import { z } from 'zod';
 import { DriftlineError, InvalidInputError } from '../domain/errors.js';
 import type { Engine } from './client.js';
@@ -80,16 +80,21 @@ async function describeParquet(path: string): Promise<DescribedColumn[]> {
   const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
   return parquetSchema(metadata).children.map(({ element }) => ({
     name: element.name,
-    type: parquetType(element.type, element.converted_type),
+    type: `Nullable(${parquetType(element)})`,
   }));
 }
 
-function parquetType(type: string | undefined, converted: string | undefined): string {
-  if (type === 'BOOLEAN') return 'Nullable(Bool)';
-  const isTime = converted !== undefined && /^(DATE|TIME|TIMESTAMP)/.test(converted);
-  return !isTime && (type === 'INT32' || type === 'INT64' || type === 'FLOAT' || type === 'DOUBLE')
-    ? 'Nullable(Float64)'
-    : 'Nullable(String)';
+/** The type that the staging table gives a column: what the embedded engine finds in the file itself, in fewer kinds. */
+function parquetType({ type, converted_type, logical_type, precision, scale }: SchemaElement): string {
+  const meaning = logical_type?.type ?? converted_type ?? '';
+  if (meaning === 'DECIMAL') return `Decimal(${precision ?? 38}, ${scale ?? 0})`;
+  if (meaning === 'UUID') return 'UUID';
+  if (/^(DATE|TIME)/.test(meaning)) return 'String';
+  if (type === 'BOOLEAN') return 'Bool';
+  // Integers stay integers: an id may lie beyond 2^53.
+  const unsigned = converted_type?.startsWith('UINT') || (logical_type?.type === 'INTEGER' && !logical_type.isSigned);
+  if (type === 'INT32' || type === 'INT64') return unsigned ? 'UInt64' : 'Int64';
+  return type === 'FLOAT' || type === 'DOUBLE' ? 'Float64' : 'String';
 }
 
 function structureOf(columns: readonly DescribedColumn[]): string {

@@ -126,6 +126,17 @@ export class WindowTable {
     return row?.position ?? 0;
   }
 
+  /** Remove arrivals that have become marks; the newest day stays, for late readers. */
+  async forgetArrivals(): Promise<void> {
+    const read = (await this.position('labels')) - 86_400_000_000;
+    if (read <= 0) return;
+    await this.store.command({
+      name: 'forget_arrivals',
+      sql: 'DELETE FROM label_arrivals WHERE row_version <= {read:UInt64}',
+      params: { read },
+    });
+  }
+
   /** Mark every window of a model dirty: its configuration or baseline changed. */
   touch(model: string): Promise<void> {
     return this.store.command({

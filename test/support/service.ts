@@ -8,8 +8,9 @@ import { openContainer, type Container } from '../../src/container.js';
 import { buildApp, type App } from '../../src/http/app.js';
 import type { Services } from '../../src/services/api.js';
 
-/** Where the clock of a test service stands at first. */
-export const TEST_NOW = Date.UTC(2026, 0, 15, 12);
+const HOUR = 3_600_000;
+/** Where the clock of a test service stands at first: the last whole hour, because the engine drops old rows by its own clock. */
+export const TEST_NOW = Math.floor(Date.now() / HOUR) * HOUR;
 
 /** A running service. `logs` are its log lines, parsed. */
 export interface TestService {
@@ -23,7 +24,7 @@ export interface TestService {
   close: () => Promise<void>;
 }
 
-/** Start a service. It serves by `app.inject`; call `listen` where a socket matters. */
+/** Start a service; a process can hold one at a time. It serves by `app.inject`; call `listen` where a socket matters. */
 export async function startTestService(overrides: Partial<Config> = {}): Promise<TestService> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'driftline-test-'));
   const config: Config = {

@@ -98,6 +98,12 @@ describe('the checks', () => {
     why: '',
     ...over,
   });
+  const sighting = (seen: Alert, at = evaluationOf(FAULT.start + DAY)): Evidence['sightings'][number] => ({
+    at,
+    alert: seen,
+  });
+  const over = (version: Version, rest: Partial<Alert> = {}): Alert =>
+    alert(version, { state: 'resolved', window_start: iso(FAULT.end), ...rest });
   const good = (): Evidence => {
     const entry = (version: Version): Evidence['numbers'][number] => {
       const accuracy = version === '1' ? 0.69 : 0.7;
@@ -122,13 +128,8 @@ describe('the checks', () => {
         { at: evaluationOf(FAULT.end), to: [], subject: `[resolved] PSI on ${FAULTY_FEATURE}`, text: '' },
       ],
       firing: [],
-      history: [
-        alert('1'),
-        alert('2'),
-        alert('1', { state: 'resolved' }),
-        alert('2', { state: 'resolved' }),
-        alert('2', { feature: 'inputs.origin', state: 'pending' }),
-      ],
+      sightings: [sighting(alert('1')), sighting(alert('2'))],
+      history: [over('1'), over('2'), alert('2', { feature: 'inputs.origin', state: 'resolved', severity: null })],
     };
   };
   const wrong = (evidence: Evidence): string[] =>
@@ -194,25 +195,41 @@ describe('the checks', () => {
     ],
     [
       'another input fires',
-      (e) => ({ ...e, history: [...e.history, alert('2', { feature: 'inputs.origin' })] }),
+      (e) => ({ ...e, sightings: [...e.sightings, sighting(alert('2', { feature: 'inputs.origin' }))] }),
       /nothing else fired/,
     ],
     [
-      'the accuracy rule fires',
-      (e) => ({ ...e, history: [...e.history, alert('2', { rule: RULES.accuracy, feature: '' })] }),
+      'the accuracy rule has fired between two looks',
+      (e) => ({ ...e, history: [...e.history, over('2', { rule: RULES.accuracy, feature: '' })] }),
       /nothing else fired/,
     ],
     [
       'the fault fires a window late',
-      (e) => ({ ...e, history: [alert('1'), alert('2', { window_start: iso(FAULT.start + 2 * DAY) })] }),
+      (e) => ({
+        ...e,
+        sightings: e.sightings.map(({ at, alert: seen }) =>
+          sighting({ ...seen, window_start: iso(FAULT.start + 2 * DAY) }, at + DAY),
+        ),
+      }),
       /second window/,
     ],
     [
       'the alert starts a window late',
-      (e) => ({ ...e, history: [alert('1'), alert('2', { since: iso(FAULT.start + DAY) })] }),
-      /second window/,
+      (e) => ({ ...e, sightings: [sighting(alert('1')), sighting(alert('2', { since: iso(FAULT.start + DAY) }))] }),
+      /second window \(version 2\)/,
     ],
-    ['the fault is never found', (e) => ({ ...e, history: [] }), /second window/],
+    [
+      'the alert ends and fires again',
+      (e) => ({ ...e, sightings: [...e.sightings, sighting(alert('2'))] }),
+      /second window \(version 2\)/,
+    ],
+    ['the fault is never found', (e) => ({ ...e, sightings: [] }), /second window/],
+    ['the fault is not in the history', (e) => ({ ...e, history: [] }), /the history/],
+    [
+      'the alert ends a window late',
+      (e) => ({ ...e, history: [over('1'), over('2', { window_start: iso(FAULT.end + DAY) })] }),
+      /the history/,
+    ],
     ['an alert still fires', (e) => ({ ...e, firing: [alert('2')] }), /firing now/],
   ];
   test.each(broken)('the checks notice when %s', (_, breakIt, finding) => {

@@ -87,7 +87,7 @@ describe('the models', () => {
 
   test('training twice gives the same models', () => {
     const again = trainModels(january);
-    for (const version of VERSIONS) expect(again[version].holdOut).toEqual(trained[version].holdOut);
+    for (const version of VERSIONS) expect(again[version].onJanuary).toEqual(trained[version].onJanuary);
   });
 
   test.each(['2001-02', '2001-03'])('version 2 beats version 1 in accuracy and in AUC in %s', (month) => {
@@ -99,12 +99,12 @@ describe('the models', () => {
   test('each version calls about as many flights late as were late in January', () => {
     const late = january.filter((flight) => flight.late).length;
     for (const version of VERSIONS) {
-      const called = trained[version].holdOut.filter((output) => output.late).length;
+      const called = trained[version].onJanuary.filter((output) => output.late).length;
       expect(Math.abs(called - late) / january.length).toBeLessThan(0.04);
     }
   });
 
-  test('no day, of the hold-out or of the replay, touches the accuracy floor', () => {
+  test('no day, of January or of the replay, touches the accuracy floor', () => {
     const { floor, worst } = accuracyFloor(january, trained);
     expect(worst).toBeGreaterThan(floor);
     for (const version of VERSIONS) {

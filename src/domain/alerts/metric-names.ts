@@ -44,7 +44,7 @@ export const QUALITY_METRICS = [
 ] as const;
 
 /** Labels themselves, and what the service that predicts does. */
-export const OTHER_METRICS = [
+const OTHER_METRICS = [
   'label_coverage',
   'label_lag_p50',
   'label_lag_p90',
@@ -71,6 +71,19 @@ const OWN = /^(custom|aggregate)\../;
 /** Whether a metric compares predictions with the ground truth. */
 export function isQualityMetric(metric: string): boolean {
   return QUALITY.has(metric);
+}
+
+/** Counts: exact however few they count, and as true at 0. */
+const COUNTS: ReadonlySet<string> = new Set([
+  'prediction_count',
+  'requests_per_second',
+  'error_count',
+  'orphan_labels',
+]);
+
+/** Whether a metric is a count, or a number that the client vouches for: no minimum of rows applies unless a rule sets one. */
+export function isExact(metric: string): boolean {
+  return COUNTS.has(metric) || metric.startsWith('aggregate.');
 }
 
 /** What is wrong with a metric's name, with the nearest right one; null where nothing is. */

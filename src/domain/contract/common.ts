@@ -26,7 +26,9 @@ export const queryTimeSchema = z.union([
 
 function asTime(text: string, context: z.RefinementCtx): number {
   const time = Date.parse(text);
-  if (Number.isNaN(time)) context.addIssue({ code: 'custom', message: 'no such date' });
+  // V8 reads 30 February as 2 March.
+  if (Number.isNaN(time) || iso(time).slice(0, 10) !== text.slice(0, 10))
+    context.addIssue({ code: 'custom', message: 'no such date' });
   return time;
 }
 

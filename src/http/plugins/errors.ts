@@ -58,7 +58,6 @@ const validatorCompiler: FastifySchemaCompiler<z.core.$ZodType> =
   (data: unknown) => {
     const parsed = z.core.safeParse(schema, data);
     if (parsed.success) return { value: parsed.data };
-    if (httpPart === 'body' && data === undefined) return { error: emptyBody() };
     return { error: invalidPart(httpPart ?? 'body', schema, parsed.error) };
   };
 
@@ -130,7 +129,10 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const known = error instanceof DriftlineError ? error : fromFramework(error as FastifyError, request, bodyLimit);
   if (isUnread(request)) void reply.header('connection', 'close');
-  if (known === null || known.status >= 500) request.log.error({ err: error }, 'request failed');
+  if (known === null || known.status >= 500) {
+    // A store that is down says so on every call until it is back: a warning each, not a fault each.
+    request.log[known?.status === 503 ? 'warn' : 'error']({ err: error }, 'request failed');
+  }
   return sendProblem(reply, known ?? hidden(request));
 }
 
@@ -156,6 +158,12 @@ export function registerErrors(app: App, bodyLimit: number): void {
   const table = new RouteTable();
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()));
   app.setValidatorCompiler(validatorCompiler);
+  app.addHook('preValidation', async (request) => {
+    const { config, schema } = request.routeOptions;
+    if (request.body !== undefined || schema?.body === undefined) return;
+    if (config.optionalBody !== true) throw emptyBody();
+    request.body = {};
+  });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, bodyLimit));
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
@@ -174,6 +182,7 @@ export function registerErrors(app: App, bodyLimit: number): void {
 
 /** For Fastify's `frameworkErrors`: errors before any route is found. */
 export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id);
   answerError(error, request, reply, 0);
 }
 

@@ -1,9 +1,12 @@
 // What every answer carries and every connection obeys: security headers, a request id, one log line, time-outs, a graceful end.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
+import type { FastifyRequest } from 'fastify';
 import { DriftlineError } from '../../domain/errors.js';
 import type { App } from '../types.js';
+import { UploadBody } from './bodies.js';
 
 /** How long a connection may be silent (ms); routes marked `slow` wait as long as their work takes. */
 export const CONNECTION_TIMEOUT = 120_000;
@@ -18,6 +21,12 @@ const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 export function requestId(request: Pick<IncomingMessage, 'headers'>): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** From now on the connection may be silent as long as the answer takes. For when the whole request is there. */
+export function keepOpen(request: FastifyRequest): void {
+  // Calls without a connection (`inject`) have a stand-in for one.
+  if (request.socket instanceof Socket) request.socket.setTimeout(0);
 }
 
 /** Install headers, logging and time-outs. */
@@ -46,7 +55,9 @@ export async function registerSecurity(app: App): Promise<void> {
       const detail = 'The service is stopping. Send the same request again after the time in Retry-After.';
       throw new DriftlineError(503, 'stopping', 'Service unavailable', detail, { retryAfterSeconds: 5 });
     }
-    if (request.routeOptions.config.slow === true && app.server.listening) request.socket.setTimeout(0);
+  });
+  app.addHook('preHandler', async (request) => {
+    if (request.routeOptions.config.slow === true && !(request.body instanceof UploadBody)) keepOpen(request);
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? '(none)';

@@ -17,6 +17,7 @@ import { CSV, JSON_TYPE, NDJSON, PARQUET, json, problemAnswer } from '../schemas
 import { columnList, emptyQuery, modelAndNameParams, modelParams, optionalVersion } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 import { withUpload } from '../uploads.js';
+import { ofKnownModel } from './models.js';
 
 const rowSchema = z.record(z.string(), z.unknown());
 const FREEZE_KEYS = new Set(Object.keys(freezeBaselineSchema.shape));
@@ -106,7 +107,7 @@ export function baselineUploadRoutes(app: App, { services, config }: RouteContex
       if (body instanceof UploadBody) {
         const target = { name: required(name), version };
         const options = { limit: config.uploadLimit, strings };
-        created = await withUpload(body, options, (file) => services.baselines.fromFile(model, target, file));
+        created = await withUpload(request, body, options, (file) => services.baselines.fromFile(model, target, file));
       } else {
         const freeze = freezeOf(body);
         if (freeze !== null && (name !== undefined || version !== null)) {
@@ -114,10 +115,10 @@ export function baselineUploadRoutes(app: App, { services, config }: RouteContex
             'Name and version of a frozen window stand in the body: leave them out of the address.',
           );
         }
-        created =
-          freeze === null
-            ? await services.baselines.fromRows(model, { name: required(name), version }, rowsOf(body))
-            : await services.baselines.freeze(model, freeze);
+        if (freeze === null) {
+          const rows = rowsOf(body);
+          created = await services.baselines.fromRows(model, { name: required(name), version }, rows);
+        } else created = await services.baselines.freeze(model, freeze);
       }
       return reply.code(201).send(created);
     },
@@ -139,7 +140,10 @@ export function baselineRoutes(app: App, { services }: RouteContext): void {
       querystring: emptyQuery,
       response: { 200: json('The baselines.', z.array(baselineSummarySchema)) },
     },
-    handler: async (request, reply) => reply.send(await services.baselines.list(request.params.model)),
+    handler: async (request, reply) => {
+      const { model } = request.params;
+      return reply.send(await ofKnownModel(services.models, model, await services.baselines.list(model)));
+    },
   });
 
   app.route({

@@ -64,18 +64,19 @@ export function jobRoutes(app: App, { services, clock }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/jobs/:job/run',
-    config: { scope: 'admin', slow: true },
+    config: { scope: 'admin', slow: true, optionalBody: true },
     schema: {
       tags: ['jobs'],
       summary: 'Run a job now, and wait for it',
-      description: 'Without `from` and `to`: what is due or dirty. With them: that range, recomputed.',
+      description:
+        'Without `from` and `to`: what is due or dirty. With them: that range, recomputed. No body means `{}`.',
       params: z.strictObject({ job: z.enum(JOB_NAMES) }),
       querystring: emptyQuery,
-      body: runSchema.optional(),
+      body: runSchema,
       response: { 200: json('What was done.', jobRunAnswerSchema) },
     },
     handler: async (request, reply) => {
-      const { model = null, from = null, to = null, now = clock() } = request.body ?? {};
+      const { model = null, from = null, to = null, now = clock() } = request.body;
       if (model !== null) assertModel(request.principal, model);
       else if (request.principal.models !== null) {
         throw new ForbiddenError('This key is limited to some models: name one of them as model.');

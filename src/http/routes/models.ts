@@ -7,11 +7,21 @@ import {
   modelSummarySchema,
   versionSummarySchema,
 } from '../../domain/contract/models.js';
+import type { ModelsApi } from '../../services/api.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, modelParams } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 
 const NO_MODEL = problemAnswer('There is no such model.');
+
+/**
+ * The rows of a model, none of which exist for one that nobody knows: that is a 404.
+ * @throws NotFoundError.
+ */
+export async function ofKnownModel<T>(models: ModelsApi, model: string, rows: T[]): Promise<T[]> {
+  if (rows.length === 0) await models.get(model);
+  return rows;
+}
 
 /** /v1/models and below, except baselines and numbers. */
 export function modelRoutes(app: App, { services }: RouteContext): void {
@@ -103,6 +113,9 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
       params: modelParams,
       querystring: emptyQuery,
     },
-    handler: async (request, reply) => reply.send(await services.models.fields(request.params.model)),
+    handler: async (request, reply) => {
+      const { model } = request.params;
+      return reply.send(await ofKnownModel(services.models, model, await services.models.fields(model)));
+    },
   });
 }

@@ -61,7 +61,12 @@ export function processRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/metrics',
-    config: { scope: 'read' },
+    config: {
+      scope: 'read',
+      docs: {
+        response: { 200: { description: 'The counters.', content: { 'text/plain': { schema: z.string() } } } },
+      },
+    },
     schema: { tags: ['process'], summary: 'Counters of the service, as Prometheus text' },
     handler: async (_request, reply) => {
       const { contentType, body } = await services.counters.render();

@@ -119,7 +119,6 @@ export function groundTruthRoutes(app: App, { services, config }: RouteContext):
     url: '/v1/ground-truth',
     config: {
       scope: 'ingest',
-      slow: true,
       docs: docsOf(groundTruthItemSchema, 'ground_truth', trackedSchema, [CSV, PARQUET]),
     },
     schema: {
@@ -140,7 +139,7 @@ export function groundTruthRoutes(app: App, { services, config }: RouteContext):
       if (principal.models !== null) {
         throw new ForbiddenError('This key is limited to some models. Send the records as JSON or NDJSON.');
       }
-      const answer = await withUpload(body, { limit: config.uploadLimit, strings: query.strings }, (file) =>
+      const answer = await withUpload(request, body, { limit: config.uploadLimit, strings: query.strings }, (file) =>
         services.ingest.groundTruthFile(file),
       );
       return answerBatch(reply, answer);

@@ -4,7 +4,7 @@ import type { Channel } from '../../domain/contract/alerts.js';
 import { InvalidInputError } from '../../domain/errors.js';
 
 /** What stands in place of a secret. */
-const MASK = '***';
+const MASK = '********';
 
 /** A channel in an answer. */
 export const shownChannelSchema = z.object({

@@ -191,3 +191,16 @@ it('watches a model that stopped long ago by its last windows', async () => {
   await rig.evaluate(9000);
   expect(await rig.service.alerts({ state: 'firing', model: 'old' })).toHaveLength(1);
 });
+
+it('fires on a count however small, on none at all too', async () => {
+  await rig.rule('traffic', { model: 'traffic', metric: 'prediction_count', op: '<', critical: 10, for: 1, of: 1 });
+  await rig.daily({ model: 'traffic', metric: 'prediction_count' }, [100]);
+  await rig.daily({ model: 'traffic', metric: 'prediction_count', version: '2', n: 4 }, [4]);
+  await rig.daily({ model: 'traffic', metric: 'prediction_count', version: '3', n: 0, status: 'no_data' }, [0]);
+  await rig.evaluate(1);
+  const alerts = await rig.service.alerts({ state: 'firing', model: 'traffic' });
+  expect(alerts.map(({ version, value }) => [version, value]).sort()).toEqual([
+    ['2', 4],
+    ['3', 0],
+  ]);
+});

@@ -8,9 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UPLOAD_FOLDER } from '../../../src/http/uploads.js';
 import { call, expectProblem } from '../../support/http.js';
-import { startTestService, type TestService } from '../../support/service.js';
+import { TEST_NOW, startTestService, type TestService } from '../../support/service.js';
 
 let service: TestService;
+const DAY = 86_400_000;
 const CSV = { 'content-type': 'text/csv' };
 const PARQUET = 'application/vnd.apache.parquet';
 const id = (n: number) => `0197a2b0-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
@@ -128,11 +129,32 @@ describe('ground truth as CSV', () => {
 });
 
 describe('Parquet', () => {
-  test('that was read out goes in again as a baseline', async () => {
-    const file = await call(service.app, 'GET', '/v1/predictions?model=m', { headers: { accept: PARQUET } });
-    expect(file.status).toBe(200);
-    expect(file.bytes.subarray(0, 4).toString()).toBe('PAR1');
-    expect(file.bytes.subarray(-4).toString()).toBe('PAR1');
+  const parquetOf = async (sql: string): Promise<Buffer> => {
+    const answer = await call(service.app, 'POST', '/v1/query', { body: { sql, format: 'parquet' } });
+    expect({ status: answer.status, text: answer.status === 200 ? '' : answer.text }).toEqual({
+      status: 200,
+      text: '',
+    });
+    return answer.bytes;
+  };
+
+  test('that the query route wrote is read as ground truth', async () => {
+    const body = await parquetOf(`SELECT '${id(5)}' AS prediction_id, true AS late, 7.5 AS minutes`);
+    const answer = await call(service.app, 'POST', '/v1/ground-truth', { body, headers: { 'content-type': PARQUET } });
+    expect({ status: answer.status, body: answer.json() }).toMatchObject({ status: 201, body: { accepted: 1 } });
+    expect(await truthOf(5)).toEqual({ late: true, minutes: 7.5 });
+  });
+
+  test('is read as a baseline, by the prefixes of its columns', async () => {
+    const body = await parquetOf('SELECT number AS `inputs.n`, number * 2.5 AS `outputs.score` FROM numbers(40)');
+    const answer = await call(service.app, 'POST', '/v1/models/m/baselines?name=parquet', {
+      body,
+      headers: { 'content-type': PARQUET },
+    });
+    expect({ status: answer.status, body: answer.json() }).toMatchObject({
+      status: 201,
+      body: { rows: 40, fields: 2 },
+    });
   });
 
   test('that is not Parquet is 400', async () => {
@@ -172,7 +194,7 @@ describe('a baseline', () => {
   });
 
   test('from a production window is frozen by a document', async () => {
-    const created = await post('', { name: 'frozen', from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' });
+    const created = await post('', { name: 'frozen', from: TEST_NOW - DAY, to: TEST_NOW + DAY });
     expect(created.status).toBe(201);
     expect(created.json()).toMatchObject({ name: 'frozen', rows: 20 });
   });

@@ -1,0 +1,34 @@
+// The retention job: predictions beyond their model's retention, old job runs, dead letters, and arrivals that every job has read.
+import type { JobOptions, JobResult } from '../domain/contract/metrics.js';
+import { DAY_MS } from '../domain/duration.js';
+import type { ModelsService } from './models.js';
+
+/** How long job runs and dead letters are kept. */
+export const JOB_RUN_DAYS = 90;
+export const REJECTED_DAYS = 7;
+
+export interface RetentionDependencies {
+  models: Pick<ModelsService, 'marked' | 'expire'>;
+  jobRuns: { expire(before: number): Promise<void> };
+  rejected: { expire(before: number): Promise<void> };
+  windows: { forgetArrivals(): Promise<void> };
+}
+
+/** `points` of the result: predictions removed. With a model, only that model's predictions. */
+export async function runRetention(deps: RetentionDependencies, options: JobOptions): Promise<JobResult> {
+  const errors: string[] = [];
+  let removed = 0;
+  for (const model of options.model === null ? await deps.models.marked() : [options.model]) {
+    try {
+      removed += await deps.models.expire(model, options.now);
+    } catch (error) {
+      errors.push(`${model}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (options.model === null) {
+    await deps.jobRuns.expire(options.now - JOB_RUN_DAYS * DAY_MS);
+    await deps.rejected.expire(options.now - REJECTED_DAYS * DAY_MS);
+    await deps.windows.forgetArrivals();
+  }
+  return { windows: 0, points: removed, errors };
+}
