@@ -49,8 +49,9 @@ function walk(
   state: WalkState,
   depth: number,
 ): void {
+  const paths = pathsBelow(prefix);
   for (const key of Object.keys(object)) {
-    const path = `${prefix}.${key}`;
+    const path = paths.get(key) ?? remember(paths, prefix, key);
     const value = object[key];
     if (isObject(value) && Object.keys(value).length > 0) {
       if (depth >= MAX_DEPTH) throw new FieldError(path, `nested deeper than ${MAX_DEPTH} levels`);
@@ -67,6 +68,37 @@ function walk(
     }
     leaf(path, value, visitor);
   }
+}
+
+const MAX_CACHED_PATHS = 20_000;
+/** Paths by the path above them and the key: models send the same ones all the time, and a path made anew is hashed anew wherever it is looked up. */
+const pathCache = new Map<string, Map<string, string>>();
+let cachedPaths = 0;
+
+function pathsBelow(prefix: string): Map<string, string> {
+  let paths = pathCache.get(prefix);
+  if (paths === undefined) {
+    paths = new Map();
+    if (prefix.length <= MAX_PATH && hasRoom()) pathCache.set(prefix, paths);
+  }
+  return paths;
+}
+
+function remember(paths: Map<string, string>, prefix: string, key: string): string {
+  const path = `${prefix}.${key}`;
+  if (path.length <= MAX_PATH && hasRoom()) paths.set(key, path);
+  return path;
+}
+
+/** Count one more entry; where there are too many, all are forgotten. */
+function hasRoom(): boolean {
+  if (cachedPaths >= MAX_CACHED_PATHS) {
+    pathCache.clear();
+    cachedPaths = 0;
+    return false;
+  }
+  cachedPaths += 1;
+  return true;
 }
 
 function leaf(path: string, value: unknown, visitor: FieldVisitor): void {

@@ -21,7 +21,7 @@ import { groundTruthRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
 import { sweepUploads } from './uploads.js';
 
-export type { App, HttpConfig } from './types.js';
+export type { App } from './types.js';
 
 /** What the server is built from. */
 export interface AppOptions {

@@ -33,7 +33,7 @@ export interface RouteContext {
 }
 
 /** A documented answer: one schema a content type. */
-export interface DocumentedAnswer {
+interface DocumentedAnswer {
   description: string;
   content: Record<string, { schema: z.ZodType }>;
 }

@@ -47,23 +47,18 @@ export interface RowSelector {
 export interface TwoSampleResult {
   group: GroupKey;
   path: string;
-  value: number;
+  d: number | null;
   pValue: number | null;
+  distance: number | null;
 }
 
 export interface TwoSampleTests {
-  kolmogorov(
+  compare(
     rows: GroupedRows,
     groups: readonly GroupKey[],
     paths: readonly string[],
     baselineId: string,
-    exact: boolean,
-  ): Promise<TwoSampleResult[]>;
-  wasserstein(
-    rows: GroupedRows,
-    groups: readonly GroupKey[],
-    paths: readonly string[],
-    baselineId: string,
+    options: { exact: boolean; distance: boolean },
   ): Promise<TwoSampleResult[]>;
 }
 
@@ -143,6 +138,8 @@ export interface TechnicalRow extends GroupKey {
   response_bytes: number | null;
   cpu_ms: number | null;
   memory_bytes: number | null;
+  /** How many values the model tracked itself. */
+  tracked: number;
 }
 
 export interface OperationsReader {

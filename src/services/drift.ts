@@ -145,15 +145,11 @@ export class DriftCalculator {
     const numeric = fields.filter((field) => field.kind === 'numeric' && field.present > 0);
     if (numeric.length === 0) return [...measured.values()];
     for (const batch of testBatches(counted, numeric, baseline)) {
-      for (const found of await this.deps.tests.kolmogorov(rows, batch.groups, batch.paths, baseline.id, batch.exact)) {
-        measured.get(keyOf(found.group))?.ks.set(found.path, { statistic: found.value, pValue: found.pValue });
+      for (const found of await this.deps.tests.compare(rows, batch.groups, batch.paths, baseline.id, batch)) {
+        const target = measured.get(keyOf(found.group));
+        if (found.d !== null) target?.ks.set(found.path, { statistic: found.d, pValue: found.pValue });
+        if (found.distance !== null) target?.wasserstein.set(found.path, found.distance);
       }
-    }
-    const small = counted.filter((group) => group.n + baseline.rows <= WASSERSTEIN_LIMIT).map((group) => group.group);
-    const paths = numeric.map((field) => field.path);
-    for (const groups of chunks(small, perQuery(baseline, paths.length))) {
-      for (const found of await this.deps.tests.wasserstein(rows, groups, paths, baseline.id))
-        measured.get(keyOf(found.group))?.wasserstein.set(found.path, found.value);
     }
     return [...measured.values()];
   }
@@ -175,6 +171,7 @@ interface TestBatch {
   groups: GroupKey[];
   paths: string[];
   exact: boolean;
+  distance: boolean;
 }
 
 /** Which groups and fields are tested together: exact p-values where the product of both sizes allows it, otherwise only the statistic. */
@@ -190,8 +187,9 @@ function testBatches(
         .filter((field) => field.present * present(group, field) <= EXACT_KS_LIMIT === exact)
         .map((field) => field.path);
       if (paths.length === 0) continue;
-      const name = JSON.stringify([exact, paths]);
-      const batch = batches.get(name) ?? { groups: [], paths, exact };
+      const distance = baseline.rows + group.n <= WASSERSTEIN_LIMIT;
+      const name = JSON.stringify([exact, distance, paths]);
+      const batch = batches.get(name) ?? { groups: [], paths, exact, distance };
       batch.groups.push(group.group);
       batches.set(name, batch);
     }

@@ -1,5 +1,6 @@
 // Prediction ids: a UUID as it is, any other string as its UUIDv5, none at all a new UUIDv7. The same on every route.
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { randomUUID } from 'node:crypto';
+import { v5 as uuidv5 } from 'uuid';
 
 /** The namespace of external ids. Never change it: it is how a label finds its prediction. */
 export const EXTERNAL_ID_NAMESPACE = '6f1d3b52-9a0e-5d4c-8b7a-2f6c1e9d0a43';
@@ -13,9 +14,17 @@ export interface ResolvedId {
   known: boolean;
 }
 
+/**
+ * A new UUIDv7 (RFC 9562): 48 bits of time, 74 random ones. A random UUID gives them, because Node fetches the entropy of 128 of those
+ * at once: the uuid package fetches it for 16, which took 3 us an id. `now` in epoch milliseconds.
+ */
+export function newId(now: number): ResolvedId {
+  const time = now.toString(16).padStart(12, '0');
+  return { id: `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`, externalId: '', known: false };
+}
+
 /** The UUID under which an id is stored. */
-export function resolveId(given: string | undefined): ResolvedId {
-  if (given === undefined) return { id: uuidv7(), externalId: '', known: false };
+export function resolveId(given: string): ResolvedId {
   if (UUID.test(given)) return { id: given.toLowerCase(), externalId: '', known: true };
   return { id: uuidv5(given, EXTERNAL_ID_NAMESPACE), externalId: given, known: true };
 }

@@ -13,7 +13,7 @@ export interface ResolvedPrediction extends Omit<PredictionItem, 'prediction_id'
 
 /** A prediction in the store's own form. */
 export interface EncodedPrediction {
-  line: string;
+  row: unknown;
   id: string;
   known: boolean;
 }

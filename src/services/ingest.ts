@@ -20,7 +20,7 @@ import { applyPrivacy } from '../domain/privacy.js';
 import { issuesToErrors } from '../domain/validation.js';
 import type { IngestApi, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
-import { resolveId } from './ids.js';
+import { newId, resolveId } from './ids.js';
 import type { GroundTruthWriter, PredictionSink, RejectedLog, AggregateWriter, UploadReader } from './ingest-ports.js';
 
 const HOUR = 3_600_000;
@@ -158,17 +158,17 @@ export class IngestService implements IngestApi {
     if (!outcome.ok) return outcome;
     const prediction = outcome.value;
     const timestamp = prediction.timestamp ?? receivedAt;
-    const errors = [
-      ...timeErrors(timestamp, receivedAt, index, 'timestamp'),
-      ...modelErrors(prediction.model, allowed, index),
-    ];
+    const errors = timeErrors(timestamp, receivedAt, index, 'timestamp');
+    errors.push(...modelErrors(prediction.model, allowed, index));
     if (errors.length > 0) return { ok: false, errors };
-    const { id, externalId, known } = resolveId(prediction.prediction_id);
+    const given = prediction.prediction_id;
+    const { id, externalId, known } = given === undefined ? newId(receivedAt) : resolveId(given);
     try {
       return {
         ok: true,
+        // Onto the validated copy, which is ours: one more copy of every item would cost as much as its validation.
         value: this.deps.predictions.encode(
-          { ...this.private(prediction), id, externalId, timestamp, receivedAt },
+          Object.assign(this.private(prediction), { id, externalId, timestamp, receivedAt }),
           known,
         ),
       };

@@ -46,21 +46,24 @@ export interface ModelsDependencies {
 }
 
 export class ModelsService implements ModelsApi {
-  /** Privacy rules by model, for the ingest path: read at start and kept with each change. */
-  private privacyRules = new Map<string, { drop: string[]; hash: string[] }>();
+  /** The configuration of every model: read at start, with each change and regularly, because the ingest path and every job need it. */
+  private configs: ReadonlyMap<string, ModelConfig> | null = null;
 
   constructor(private readonly deps: ModelsDependencies) {}
 
-  /** Read the privacy rules; call at start and then regularly, where several processes share a store. */
+  /** Read the configurations; call at start and then regularly, where several processes share a store. */
   async refresh(): Promise<void> {
-    const documents = await this.deps.documents.list();
-    this.privacyRules = new Map(
-      documents.flatMap(({ name, doc }) => (doc.privacy === undefined ? [] : [[name, doc.privacy]])),
-    );
+    this.configs = new Map((await this.deps.documents.list()).map(({ name, doc }) => [name, doc]));
   }
 
+  /** Privacy rules of a model, null where it has none. */
   privacy(model: string): { drop: string[]; hash: string[] } | null {
-    return this.privacyRules.get(model) ?? null;
+    return this.configs?.get(model)?.privacy ?? null;
+  }
+
+  private async config(model: string): Promise<ModelConfig | null> {
+    if (this.configs === null) await this.refresh();
+    return this.configs?.get(model) ?? null;
   }
 
   async list(allowed: readonly string[] | null): Promise<ModelSummary[]> {
@@ -76,7 +79,7 @@ export class ModelsService implements ModelsApi {
 
   async get(model: string): Promise<ModelDetail> {
     const [stored] = await this.deps.catalogue.models(model);
-    const config = await this.deps.documents.get(model);
+    const config = await this.config(model);
     if (stored === undefined && config === null) throw unknownModel(model);
     const effective = await this.infer(model, config ?? {});
     return { ...summary(model, stored ?? null, config !== null), config: config ?? {}, effective: describe(effective) };
@@ -140,7 +143,7 @@ export class ModelsService implements ModelsApi {
 
   /** What is used for a model. @throws NotFoundError when the model has neither rows, baselines nor a configuration. */
   async effective(model: string): Promise<EffectiveConfig> {
-    return this.infer(model, (await this.deps.documents.get(model)) ?? {});
+    return this.infer(model, (await this.config(model)) ?? {});
   }
 
   /** Call after a change that makes every number of a model stale. */
@@ -150,7 +153,7 @@ export class ModelsService implements ModelsApi {
 
   /** @throws NotFoundError */
   async requireModel(model: string): Promise<void> {
-    if ((await this.deps.documents.get(model)) !== null) return;
+    if ((await this.config(model)) !== null) return;
     if ((await this.deps.catalogue.models(model)).length === 0) throw unknownModel(model);
   }
 

@@ -15,7 +15,8 @@ export class OperationsCalculator {
   async compute(selection: WindowSelection, config: EffectiveConfig, context: PointContext): Promise<MetricPoint[]> {
     const rows = await this.deps.rows.predictions(selection);
     const technical = await this.deps.operations.technical(rows);
-    const tracked = await this.deps.operations.tracked(rows);
+    // Most models track nothing of their own: their windows are not read a second time.
+    const tracked = technical.some((row) => row.tracked > 0) ? await this.deps.operations.tracked(rows) : [];
     const points = technical.flatMap((row) =>
       technicalScores(row, context.endOf(row.w) - row.w).map((score) => this.point(score, row, config, context)),
     );

@@ -32,8 +32,11 @@ export class QualityCalculator {
     context: PointContext,
   ): Promise<MetricPoint[]> {
     const rows = await this.deps.rows.predictions(selection);
-    const labels = await this.deps.quality.labels(rows, config.groundTruth);
-    const scored = new Map((await this.scores(rows, config)).map((group) => [keyOf(group.group), group]));
+    const [labels, groups] = await Promise.all([
+      this.deps.quality.labels(rows, config.groundTruth),
+      this.scores(rows, config),
+    ]);
+    const scored = new Map(groups.map((group) => [keyOf(group.group), group]));
     const points = labels.flatMap((label) => this.groupPoints(label, scored.get(keyOf(label)), config, now, context));
     const seen = new Set(labels.map(keyOf));
     const empty = (selection.windows ?? [])

@@ -13,7 +13,7 @@ import type { QualityCalculator } from './quality.js';
 
 /** Where computed numbers go. */
 export interface NumberSink {
-  /** Replace the numbers of some windows that a job owns; what is not among `points` any more is removed. */
+  /** Store points; numbers of `windows` that the job owns and that are not among the points any more are removed. */
   replace(
     model: string,
     windows: readonly SeriesPlan[],
@@ -110,7 +110,9 @@ export class WindowJobs {
     };
     const points = await this.numbers(job, config, selection, context, chunk, now);
     if (points === null) return 0;
-    await this.deps.sink.replace(model, chunk, OWNERS[job], points);
+    // A window that was never computed has no numbers that could be stale: only the others are read for what must go.
+    const computedBefore = chunk.filter((window) => window.reason === 'dirty' || window.reason === 'requested');
+    await this.deps.sink.replace(model, computedBefore, OWNERS[job], points);
     await this.deps.planner.record(job, model, chunk);
     return points.length;
   }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { baselineFieldProfileSchema, type Baseline, type BaselineSource } from '../domain/drift/baseline.js';
 import type { Engine } from './client.js';
-import { encodeFields } from './prediction-writer.js';
 import { rangeConditions, type PredictionRange } from './predictions.js';
+import { encodeFields } from './row-text.js';
 import type { Store } from './store.js';
 import { unreadable, type UploadFile } from './upload-source.js';
 import { openUpload, type UploadColumn } from './uploads.js';

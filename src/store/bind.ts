@@ -20,20 +20,21 @@ function escapeText(value: string): string {
 function textOf(name: string, value: unknown, nested: boolean): string {
   if (value === null) return nested ? 'NULL' : '\\N';
   if (typeof value === 'boolean') return String(value);
-  // What JavaScript cannot hold exactly must not be stored or compared as if it could.
-  if (typeof value === 'number' && Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)))
-    return String(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return value.toExponential();
+  // An integer beyond 2^53 has lost digits already: written like this a Float64 takes it, an id or a version does not.
+  if (typeof value === 'number' && Number.isFinite(value))
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
   if (typeof value === 'string') return nested ? `'${escapeText(value).replaceAll("'", "\\'")}'` : escapeText(value);
   if (Array.isArray(value)) return `[${value.map((entry) => textOf(name, entry, true)).join(',')}]`;
   if (value instanceof Date)
     throw new Error(`parameter ${name}: a Date loses milliseconds and its zone; bind epoch milliseconds`);
-  throw new Error(`parameter ${name}: ${typeof value === 'number' ? value : typeof value} cannot be bound`);
+  throw new Error(
+    `parameter ${name}: ${typeof value === 'number' ? value : `a value of type ${typeof value}`} cannot be bound`,
+  );
 }
 
 /** Placeholders outside of quotes and comments. */
 const PLACEHOLDER =
-  /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\/|--[^\n]*|\{\s*([A-Za-z_]\w*)\s*:/g;
+  /'(?:[^'\\]+|\\[\s\S])*'|`(?:[^`\\]+|\\[\s\S])*`|"(?:[^"\\]+|\\[\s\S])*"|\/\*[\s\S]*?\*\/|--[^\n]*|\{\s*([A-Za-z_]\w*)\s*:/g;
 
 /**
  * The statement with its values in front, as one call. The binding of the npm package runs every statement that has parameters through one
@@ -47,6 +48,8 @@ export function withParams(sql: string, params: QueryParams): string {
   }
   const names = Object.keys(params);
   if (names.length === 0) return sql;
+  const odd = names.find((name) => !/^\w+$/.test(name));
+  if (odd !== undefined) throw new Error(`${JSON.stringify(odd)} cannot be the name of a parameter`);
   const sets = names.map(
     (name) => `SET param_${name} = '${textOf(name, params[name], false).replace(/[\\']/g, '\\$&')}';`,
   );

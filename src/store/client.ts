@@ -143,6 +143,8 @@ class ClickHouseEngine implements Engine {
   }
 }
 
+/** How many connections compute: the jobs of one tick run side by side. */
+const JOB_CONNECTIONS = 2;
 /** How many connections read: more do not help on two cores, fewer let one long query delay the next. */
 const READERS = 3;
 /** Bytes of one statement of the embedded engine; its default is 262,144. */
@@ -167,16 +169,16 @@ export async function openEmbedded(dataDir: string): Promise<Engine> {
   };
   try {
     const ingest = open();
-    const jobs = open();
+    const jobs = Array.from({ length: JOB_CONNECTIONS }, open);
     const readers = Array.from({ length: READERS }, open);
-    const members = [ingest, jobs, ...readers];
+    const members = [ingest, ...jobs, ...readers];
     // Parameters are part of the statement's text here, and lists of ids are long. Said once per connection: settings stay on it.
     await Promise.all(
       members.map((member) => member.client.command({ query: `SET max_query_size = ${MAX_STATEMENT}` })),
     );
     const engine = new ClickHouseEngine(
       'embedded',
-      { ingest: new ClientLane([ingest]), jobs: new ClientLane([jobs]), read: new ClientLane(readers) },
+      { ingest: new ClientLane([ingest]), jobs: new ClientLane(jobs), read: new ClientLane(readers) },
       members,
     );
     return engine;

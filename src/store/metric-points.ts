@@ -121,7 +121,7 @@ export class MetricPointTable {
   }
 
   /**
-   * Replace all numbers of some windows whose metric `owns` accepts: what is not in `points` any more is deleted, so that a window
+   * Store points. Numbers of `windows` whose metric `owns` accepts and that are not in `points` any more are deleted, so that a window
    * recomputed without a field does not keep that field's old numbers.
    */
   async replace(

@@ -7,7 +7,7 @@ const groupFields = { version: z.string(), deployment: z.string(), segment: z.st
 const value = z.number().nullable();
 const technicalRow = z.object({
   ...groupFields,
-  n: z.number(), errors: z.number(), latency_n: z.number(), latencies: z.array(value), request_bytes: value, response_bytes: value, cpu_ms: value, memory_bytes: value,
+  n: z.number(), errors: z.number(), latency_n: z.number(), latencies: z.array(value), request_bytes: value, response_bytes: value, cpu_ms: value, memory_bytes: value, tracked: z.number(),
 }); // prettier-ignore
 export type TechnicalRow = z.output<typeof technicalRow>;
 
@@ -27,8 +27,8 @@ export class OperationsQueries {
       lane: 'jobs',
       sql: `SELECT ${GROUP}, count() AS n, countIf(status = 'error') AS errors, count(latency_ms) AS latency_n,
           if(latency_n = 0, [], quantilesExactInclusive(0.5, 0.95, 0.99)(latency_ms)) AS latencies,
-          avg(request_bytes) AS request_bytes, avg(response_bytes) AS response_bytes, avg(cpu_ms) AS cpu_ms, max(memory_bytes) AS memory_bytes
-        FROM (SELECT ${GROUP}, status, latency_ms, request_bytes, response_bytes, cpu_ms, memory_bytes FROM ${rows.from}) GROUP BY ${GROUP}`,
+          avg(request_bytes) AS request_bytes, avg(response_bytes) AS response_bytes, avg(cpu_ms) AS cpu_ms, max(memory_bytes) AS memory_bytes, sum(length(metrics)) AS tracked
+        FROM (SELECT ${GROUP}, status, latency_ms, request_bytes, response_bytes, cpu_ms, memory_bytes, metrics FROM ${rows.from}) GROUP BY ${GROUP}`,
       params: rows.params,
       row: technicalRow,
     });

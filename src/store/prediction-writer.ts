@@ -1,8 +1,9 @@
 // Writing predictions: one line of text per row, group commit, and the removal of an id's older place.
-import { z } from 'zod';
-import { FieldError, flatten, type FieldVisitor } from '../domain/fields.js';
+import { FieldError } from '../domain/fields.js';
 import type { PredictionItem } from '../domain/contract/tracking.js';
 import { Batcher, type BatcherLimits, type FlushReport } from './batcher.js';
+import { PredictionPlaces } from './prediction-places.js';
+import { encodeFields, joinRows, quoted, RowPool, type RowText } from './row-text.js';
 import type { Store } from './store.js';
 
 const COLUMNS = [
@@ -20,70 +21,22 @@ export interface PredictionRecord extends Omit<PredictionItem, 'prediction_id' |
 
 /** A row ready to be written. `known` says that the id came from the client, so an older place may exist. */
 export interface EncodedPrediction {
-  line: string;
+  row: RowText;
   id: string;
   known: boolean;
 }
 
-const MAX_CACHED_KEYS = 20_000;
-/** `"inputs.age":` as JSON text by path: models send the same paths all the time. */
-const keyCache = new Map<string, string>();
-
-function jsonKey(path: string): string {
-  let text = keyCache.get(path);
-  if (text === undefined) {
-    text = `${JSON.stringify(path)}:`;
-    if (keyCache.size >= MAX_CACHED_KEYS) keyCache.clear();
-    keyCache.set(path, text);
-  }
-  return text;
-}
-
-/** Collects the typed columns of one row as JSON object text, without building objects in between. */
-class ColumnText implements FieldVisitor {
-  num = '';
-  str = '';
-  flag = '';
-  text = '';
-  number(path: string, value: number): void {
-    this.num += `${this.num === '' ? '' : ','}${jsonKey(path)}${value}`;
-  }
-  string(path: string, value: string): void {
-    this.str += `${this.str === '' ? '' : ','}${jsonKey(path)}${JSON.stringify(value)}`;
-  }
-  boolean(path: string, value: boolean): void {
-    this.flag += `${this.flag === '' ? '' : ','}${jsonKey(path)}${value}`;
-  }
-  json(path: string, text: string): void {
-    this.text += `${this.text === '' ? '' : ','}${jsonKey(path)}${JSON.stringify(text)}`;
-  }
-}
-
-/** The columns `num, str, flag, json` of one row, as the text of four JSON objects. @throws FieldError */
-export function encodeFields(roots: Record<string, unknown>): string {
-  const columns = new ColumnText();
-  for (const root of Object.keys(roots)) if (roots[root] !== undefined) flatten(root, roots[root], columns);
-  return `{${columns.num}},{${columns.str}},{${columns.flag}},{${columns.text}}`;
-}
-
-const place = z.object({
-  id: z.string(),
-  model: z.string(),
-  version: z.string(),
-  deployment: z.string(),
-  places: z.array(z.tuple([z.number(), z.number()])),
-});
-/** Ids of one look-up: a server takes at most 128 KiB of one parameter (http_max_field_value_size), 45 bytes an id. */
-const LOOKUP_IDS = 2500;
-
 export class PredictionWriter {
   private readonly batcher: Batcher;
+  private readonly places: PredictionPlaces;
+  private readonly pool = new RowPool();
 
   constructor(
     private readonly store: Store,
     limits: BatcherLimits,
     report: (flush: FlushReport) => void,
   ) {
+    this.places = new PredictionPlaces(store);
     this.batcher = new Batcher((body) => store.insertBody('predictions', COLUMNS, body, 'ingest'), limits, report);
   }
 
@@ -96,25 +49,22 @@ export class PredictionWriter {
    * @throws FieldError when a value cannot be stored; its path names it.
    */
   encode(record: PredictionRecord, known: boolean): EncodedPrediction {
-    const metrics = record.metrics ?? {};
-    for (const key of Object.keys(metrics))
-      if (!Number.isFinite(metrics[key])) throw new FieldError(`metrics.${key}`, 'not a finite number');
     const fields = encodeFields({ inputs: record.inputs, outputs: record.outputs });
-    const line = `[${JSON.stringify(record.model)},${JSON.stringify(record.version)},${JSON.stringify(record.deployment)},"${record.id}",${JSON.stringify(record.externalId)},${
-      record.timestamp
-    },${fields},${JSON.stringify(metrics)},${JSON.stringify(record.tags ?? {})},${record.latency_ms ?? null},"${record.status}",${JSON.stringify(
-      record.error ?? '',
-    )},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null},${
-      record.receivedAt
-    },${this.store.versions.next()},0]`;
-    return { line, id: record.id, known };
+    const metrics = record.metrics === undefined ? '{}' : encodeMetrics(record.metrics);
+    const tags = record.tags === undefined ? '{}' : JSON.stringify(record.tags);
+    const externalId = record.externalId === '' ? '""' : JSON.stringify(record.externalId);
+    const error = record.error === undefined ? '""' : JSON.stringify(record.error);
+    const series = `${quoted(record.model)},${quoted(record.version)},${quoted(record.deployment)}`;
+    const technical = `${record.latency_ms ?? null},"${record.status}",${error},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null}`;
+    const line = `[${series},"${record.id}",${externalId},${record.timestamp},${fields},${metrics},${tags},${technical},${record.receivedAt},${this.store.versions.next()},0]\n`;
+    return { row: this.pool.put(line), id: record.id, known };
   }
 
   /** Store rows; resolves when they are on disk and no older place of their ids is left. */
   async write(rows: readonly EncodedPrediction[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.batcher.add(Buffer.from(rows.map((row) => row.line).join('\n')), rows.length);
-    await this.removeOlderPlaces(rows.filter((row) => row.known).map((row) => row.id));
+    await this.batcher.add(joinRows(rows.map((encoded) => encoded.row)), rows.length);
+    await this.places.removeOlder(rows.filter((row) => row.known).map((row) => row.id));
   }
 
   idle(): Promise<void> {
@@ -122,75 +72,14 @@ export class PredictionWriter {
   }
 
   /** The models that have a prediction of these ids; an id that nobody has is absent. */
-  async modelsOf(ids: readonly string[]): Promise<Map<string, string[]>> {
-    const models = new Map<string, string[]>();
-    for (let start = 0; start < ids.length; start += LOOKUP_IDS) {
-      const rows = await this.store.query({
-        name: 'models_of_predictions',
-        sql: 'SELECT toString(prediction_id) AS id, groupUniqArray(model) AS models FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)} GROUP BY prediction_id',
-        params: { ids: ids.slice(start, start + LOOKUP_IDS) },
-        row: z.object({ id: z.string(), models: z.array(z.string()) }),
-      });
-      for (const row of rows) models.set(row.id, row.models);
-    }
-    return models;
+  modelsOf(ids: readonly string[]): Promise<Map<string, string[]>> {
+    return this.places.modelsOf(ids);
   }
+}
 
-  /**
-   * The hour is part of the sort key, so an id that is sent again with a timestamp in another hour leaves its old row behind.
-   * Looked up after the insert: of two writers with the same id, the later one sees both places.
-   */
-  private async removeOlderPlaces(ids: string[]): Promise<void> {
-    for (let start = 0; start < ids.length; start += LOOKUP_IDS) {
-      const moved = await this.store.query({
-        name: 'find_moved_predictions',
-        sql: `SELECT toString(prediction_id) AS id, model, version, deployment, groupArray((ts_ms, newest)) AS places FROM (
-            SELECT prediction_id, model, version, deployment, hour, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
-            FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
-            GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
-          ) GROUP BY prediction_id, model, version, deployment HAVING count() > 1`,
-        params: { ids: ids.slice(start, start + LOOKUP_IDS) },
-        row: place,
-      });
-      const stale = moved.flatMap((entry) => {
-        const newest = Math.max(...entry.places.map(([, version]) => version));
-        return entry.places.filter(([, version]) => version < newest).map(([ts]) => ({ ...entry, ts }));
-      });
-      await this.remove(stale);
-    }
-  }
-
-  /** Write deletions at exact places. */
-  async remove(
-    places: readonly { id: string; model: string; version: string; deployment: string; ts: number }[],
-  ): Promise<void> {
-    if (places.length === 0) return;
-    const lines = places.map((p) =>
-      JSON.stringify([
-        p.model,
-        p.version,
-        p.deployment,
-        p.id,
-        '',
-        p.ts,
-        {},
-        {},
-        {},
-        {},
-        {},
-        {},
-        null,
-        'ok',
-        '',
-        null,
-        null,
-        null,
-        null,
-        this.store.now(),
-        this.store.versions.next(),
-        1,
-      ]),
-    );
-    await this.store.insertBody('predictions', COLUMNS, Buffer.from(lines.join('\n')), 'ingest');
-  }
+/** @throws FieldError */
+function encodeMetrics(metrics: Record<string, number>): string {
+  for (const key of Object.keys(metrics))
+    if (!Number.isFinite(metrics[key])) throw new FieldError(`metrics.${key}`, 'not a finite number');
+  return JSON.stringify(metrics);
 }

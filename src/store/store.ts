@@ -43,19 +43,22 @@ export function mapEngineError(name: string, cause: unknown): DriftlineError {
   return new StoreError(name, type, cause);
 }
 
-/** Monotonic row versions: microseconds, never twice, below 2^53 so that JSON numbers carry them exactly. */
+/**
+ * Monotonic row versions: microseconds, never twice, below 2^53 so that JSON numbers carry them exactly. All are even: the odd number after a
+ * version belongs to the deletion of exactly that row.
+ */
 export class VersionSource {
   private last = 0;
   constructor(private readonly clock: () => number) {}
   /** The next version: larger than every earlier one of this process. */
   next(): number {
-    this.last = Math.max(this.last + 1, this.clock() * 1000);
+    this.last = Math.max(this.last + 2, this.clock() * 1000);
     return this.last;
   }
-  /** The first of `count` versions that nobody else of this process gets. */
+  /** The first of `count` consecutive numbers, odd ones included, that nobody else of this process gets. */
   reserve(count: number): number {
     const first = this.next();
-    this.last = first + count;
+    this.last = first + count + (count % 2);
     return first;
   }
 }

@@ -4,75 +4,69 @@ import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
-/** The result for one group and field. */
+/** The result for one group and field. `d`: the KS statistic. */
 export interface TwoSample {
   group: GroupKey;
   path: string;
-  value: number;
+  d: number | null;
   pValue: number | null;
+  distance: number | null;
 }
 
-const groupRow = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number(), path: z.string() };
+/** What to compute: the exact two-sided p-value (its cost grows with the product of both sizes), the Wasserstein distance (both samples are sorted in one place). */
+export interface TwoSampleOptions {
+  exact: boolean;
+  distance: boolean;
+}
+
+const resultRow = z.object({
+  version: z.string(),
+  deployment: z.string(),
+  segment: z.string(),
+  w: z.number(),
+  path: z.string(),
+  d: z.number().nullable(),
+  p: z.number().nullable(),
+  distance: z.number().nullable(),
+});
+
+/** W1: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision. */
+const DISTANCE = `arraySum((step, height) -> step * abs(height), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2))) / (toFloat64(length(b)) * length(c))`;
+const SORTED = `arraySort(x -> x.1, arrayConcat(arrayMap(x -> (x, toInt64(length(c))), b), arrayMap(x -> (x, -toInt64(length(b))), c)))`;
 
 export class TwoSampleQueries {
   constructor(private readonly store: Store) {}
 
-  /**
-   * KS statistic D of every field in every group, against all rows of the baseline; with `exact` the exact two-sided p-value too
-   * (its cost grows with the product of both sizes). Fields that one side lacks are left out.
-   */
-  async kolmogorov(
+  /** Every field in every group against all rows of the baseline; fields that one side lacks are left out. */
+  async compare(
     rows: GroupedRows,
     groups: readonly GroupKey[],
     paths: readonly string[],
     baselineId: string,
-    exact: boolean,
+    options: TwoSampleOptions,
   ): Promise<TwoSample[]> {
     if (groups.length === 0 || paths.length === 0) return [];
     const params = new Conditions(rows.params);
     const samples = sides(rows, groups, paths, baselineId, params);
+    // As an aggregate the test fails the whole statement when one group lacks a side, HAVING or not: it runs on the groups that are left.
+    const test = `arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${options.exact ? 'exact' : 'asymp'}\\')', arrayConcat(b, c), arrayConcat(arrayWithConstant(length(b), 0), arrayWithConstant(length(c), 1)))`;
     const found = await this.store.query({
-      name: exact ? 'ks_exact' : 'ks_statistic',
+      name: 'two_sample',
       lane: 'jobs',
-      // As an aggregate the test fails the whole statement when one group lacks a side, HAVING or not: it runs on the groups that are left.
-      sql: `SELECT version, deployment, segment, w, path, ks.1 AS d, ks.2 AS p FROM (
-          SELECT version, deployment, segment, w, path, arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${exact ? 'exact' : 'asymp'}\\')', vs, sides) AS ks
-          FROM (SELECT version, deployment, segment, w, path, groupArray(v) AS vs, groupArray(side) AS sides
-            FROM ${samples} GROUP BY version, deployment, segment, w, path HAVING min(side) = 0 AND max(side) = 1))`,
-      params: params.params,
-      row: z.object({ ...groupRow, d: z.number().nullable(), p: z.number().nullable() }),
-    });
-    return found.flatMap(({ path, d, p, ...group }) =>
-      d === null ? [] : [{ group, path, value: d, pValue: exact ? p : null }],
-    );
-  }
-
-  /** Wasserstein-1 distance: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision. */
-  async wasserstein(
-    rows: GroupedRows,
-    groups: readonly GroupKey[],
-    paths: readonly string[],
-    baselineId: string,
-  ): Promise<TwoSample[]> {
-    if (groups.length === 0 || paths.length === 0) return [];
-    const params = new Conditions(rows.params);
-    const samples = sides(rows, groups, paths, baselineId, params);
-    const found = await this.store.query({
-      name: 'wasserstein',
-      lane: 'jobs',
-      sql: `SELECT version, deployment, segment, w, path, arraySum((step, height) -> step * abs(height), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2))) / (toFloat64(length(b)) * length(c)) AS distance
-        FROM (
-          SELECT version, deployment, segment, w, path, b, c,
-            arraySort(x -> x.1, arrayConcat(arrayMap(x -> (x, toInt64(length(c))), b), arrayMap(x -> (x, -toInt64(length(b))), c))) AS sorted
-          FROM (
-            SELECT version, deployment, segment, w, path, groupArrayIf(v, side = 0) AS b, groupArrayIf(v, side = 1) AS c
+      sql: `SELECT version, deployment, segment, w, path, ks.1 AS d, ks.2 AS p, ${options.distance ? DISTANCE : 'CAST(NULL AS Nullable(Float64))'} AS distance
+        FROM (SELECT version, deployment, segment, w, path, b, c, ${test} AS ks${options.distance ? `, ${SORTED} AS sorted` : ''}
+          FROM (SELECT version, deployment, segment, w, path, groupArrayIf(v, side = 0) AS b, groupArrayIf(v, side = 1) AS c
             FROM ${samples} GROUP BY version, deployment, segment, w, path HAVING length(b) > 0 AND length(c) > 0))`,
       params: params.params,
-      row: z.object({ ...groupRow, distance: z.number().nullable() }),
+      row: resultRow,
     });
-    return found.flatMap(({ path, distance, ...group }) =>
-      distance === null ? [] : [{ group, path, value: distance, pValue: null }],
-    );
+    return found.map(({ path, d, p, distance, ...group }) => ({
+      group,
+      path,
+      d,
+      pValue: options.exact ? p : null,
+      distance,
+    }));
   }
 }
 

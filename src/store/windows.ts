@@ -42,51 +42,73 @@ const COMPUTED_COLUMNS = [
 ];
 const SLOT = 'toStartOfInterval(ts, toIntervalMinute(15))';
 
+type Arrivals = 'predictions' | 'labels';
+
+/** Marks of the predictions that arrived in (after, upto]. */
+const PREDICTION_MARKS = `SELECT model, version, deployment, ${SLOT} AS slot, 'prediction', max(predictions.row_version) FROM predictions
+  WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY model, version, deployment, slot`;
+
+/** Marks of the predictions whose labels arrived in (after, upto]; a label without a prediction waits for it. */
+const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(p.place_ts, toIntervalMinute(15)) AS slot, 'label', max(a.newest)
+  FROM (SELECT prediction_id, max(row_version) AS newest FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY prediction_id) AS a
+  INNER JOIN (
+    SELECT prediction_id, model, version, deployment, argMax(ts, row_version) AS place_ts FROM prediction_places
+    WHERE prediction_id IN (SELECT prediction_id FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64})
+    GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
+  ) AS p ON a.prediction_id = p.prediction_id GROUP BY p.model, p.version, p.deployment, slot`;
+
 export class WindowTable {
+  private positions: Record<Arrivals, number> | null = null;
+  private collecting: Promise<void> = Promise.resolve();
+
   /** `settle`: how many microseconds of arrivals are read again, because concurrent inserts of a server need not become visible in order. */
   constructor(
     private readonly store: Store,
     private readonly settle: number,
   ) {}
 
-  /** Turn what arrived since the last call into marks. Reading an arrival twice changes nothing. */
-  async collect(): Promise<void> {
-    await this.advance(
-      'predictions',
-      'predictions',
-      `SELECT model, version, deployment, ${SLOT} AS slot, 'prediction', max(predictions.row_version) FROM predictions
-      WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY model, version, deployment, slot`,
-    );
-    await this.advance(
-      'labels',
-      'label_arrivals',
-      `SELECT p.model, p.version, p.deployment, toStartOfInterval(p.place_ts, toIntervalMinute(15)) AS slot, 'label', max(a.newest)
-      FROM (SELECT prediction_id, max(row_version) AS newest FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY prediction_id) AS a
-      INNER JOIN (
-        SELECT prediction_id, model, version, deployment, argMax(ts, row_version) AS place_ts FROM prediction_places
-        WHERE prediction_id IN (SELECT prediction_id FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64})
-        GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
-      ) AS p ON a.prediction_id = p.prediction_id GROUP BY p.model, p.version, p.deployment, slot`,
-    );
+  /** Turn what arrived since the last call into marks. Reading an arrival twice changes nothing. Calls run one after another. */
+  collect(): Promise<void> {
+    const next = this.collecting.then(() => this.collectOnce());
+    this.collecting = next.catch(() => undefined);
+    return next;
   }
 
-  private async advance(name: string, table: string, marks: string): Promise<void> {
-    const position = await this.position(name);
-    const after = Math.max(0, position - this.settle);
-    const { newest } = await this.store.one({
-      name: `newest_of_${name}`,
+  private async collectOnce(): Promise<void> {
+    const read = await this.readPositions();
+    const after = {
+      predictions: Math.max(0, read.predictions - this.settle),
+      labels: Math.max(0, read.labels - this.settle),
+    };
+    const newest = await this.store.one({
+      name: 'newest_arrivals',
       lane: 'jobs',
-      sql: `SELECT max(row_version) AS newest FROM ${table} WHERE row_version > {after:UInt64}`,
-      params: { after },
-      row: z.object({ newest: z.number() }),
+      sql: `SELECT (SELECT max(row_version) FROM predictions WHERE row_version > {predictions:UInt64}) AS predictions,
+          (SELECT max(row_version) FROM label_arrivals WHERE row_version > {labels:UInt64}) AS labels`,
+      params: after,
+      row: z.object({ predictions: z.number(), labels: z.number() }),
     });
+    await this.mark('predictions', PREDICTION_MARKS, after.predictions, newest.predictions);
+    await this.mark('labels', LABEL_MARKS, after.labels, newest.labels);
+  }
+
+  /** Other processes can only be further; to read again what they have read costs time and changes nothing. */
+  private async readPositions(): Promise<Record<Arrivals, number>> {
+    this.positions ??= { predictions: await this.position('predictions'), labels: await this.position('labels') };
+    return this.positions;
+  }
+
+  private async mark(name: Arrivals, marks: string, after: number, newest: number): Promise<void> {
+    const position = this.positions?.[name] ?? 0;
     if (newest === 0 || (newest === position && this.settle === 0)) return;
     await this.store.command({
       name: `mark_${name}`,
       sql: `INSERT INTO window_marks (model, version, deployment, slot, cause, row_version) ${marks}`,
       params: { after, upto: newest },
     });
-    if (newest > position) await this.setPosition(name, newest);
+    if (newest <= position) return;
+    await this.setPosition(name, newest);
+    if (this.positions !== null) this.positions[name] = newest;
   }
 
   setPosition(name: string, position: number): Promise<void> {
@@ -102,7 +124,7 @@ export class WindowTable {
     return this.store.query({
       name: 'windows_ended_between',
       lane: 'jobs',
-      sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end) AS end, input_version AS "inputVersion" FROM computed_windows FINAL
+      sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end) AS end, input_version AS inputVersion FROM computed_windows FINAL
         WHERE job = {job:String} AND model = {model:String} AND window_end > fromUnixTimestamp64Milli({after:Int64}, 'UTC') AND window_end <= fromUnixTimestamp64Milli({upto:Int64}, 'UTC')`,
       params: { job, model, after, upto },
       row: z.object({

@@ -100,7 +100,7 @@ function fromFramework(error: FastifyError, request: FastifyRequest, bodyLimit: 
 }
 
 /** Answer with the error's document. */
-export function sendProblem(reply: FastifyReply, error: DriftlineError): FastifyReply {
+function sendProblem(reply: FastifyReply, error: DriftlineError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
   return reply

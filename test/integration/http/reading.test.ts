@@ -258,7 +258,7 @@ describe('computed numbers', () => {
 describe('SQL', () => {
   const query = (body: Record<string, unknown>, accept?: string) =>
     call(service.app, 'POST', '/v1/query', { body, ...(accept === undefined ? {} : { headers: { accept } }) });
-  const sql = 'SELECT model, count() AS n FROM predictions WHERE model = {model:String} GROUP BY model';
+  const sql = 'SELECT model, count() AS n FROM v_predictions WHERE model = {model:String} GROUP BY model';
   const params = { model: 'flights' };
 
   test('answers rows with bound parameters, in the form asked for', async () => {
@@ -276,7 +276,7 @@ describe('SQL', () => {
     for (const bad of ['DROP TABLE predictions', 'INSERT INTO predictions (model) VALUES (1)']) {
       expectProblem(await query({ sql: bad }), 403, 'forbidden');
     }
-    const wrong = await query({ sql: 'SELECT nothing_like_it FROM predictions' });
+    const wrong = await query({ sql: 'SELECT nothing_like_it FROM v_predictions' });
     expect(wrong.status).toBe(400);
     expect(wrong.text).toContain('nothing_like_it');
   });

@@ -146,7 +146,7 @@ describe('Parquet', () => {
   });
 
   test('is read as a baseline, by the prefixes of its columns', async () => {
-    const body = await parquetOf('SELECT number AS `inputs.n`, number * 2.5 AS `outputs.score` FROM numbers(40)');
+    const body = await parquetOf('SELECT arrayJoin(range(40)) AS `inputs.n`, `inputs.n` * 2.5 AS `outputs.score`');
     const answer = await call(service.app, 'POST', '/v1/models/m/baselines?name=parquet', {
       body,
       headers: { 'content-type': PARQUET },

@@ -1,0 +1,20 @@
+import { bodies, predictions } from './rows.js';
+import { parseNdjson } from '../src/http/plugins/bodies.js';
+import { predictionItemSchema } from '../src/domain/contract/tracking.js';
+import { encodeFields } from '../src/store/prediction-writer.js';
+import { resolveId } from '../src/services/ids.js';
+import { flatten } from '../src/domain/fields.js';
+const all = bodies(predictions(50_000, Date.now(), false), 2000);
+const N = 50000;
+function m(name: string, f: () => void) { f(); let best = 1e9; for (let i = 0; i < 5; i++) { const c = process.cpuUsage(); f(); const d = process.cpuUsage(c); best = Math.min(best, (d.user + d.system) / N); } console.log(name.padEnd(28), best.toFixed(2)); }
+m('parseNdjson', () => { for (const b of all) parseNdjson(b, 1e5); });
+const items: any[] = all.flatMap((b) => parseNdjson(b, 1e5));
+m('zod', () => { for (const i of items) predictionItemSchema.safeParse(i); });
+m('stringify', () => { for (const i of items) JSON.stringify(i); });
+m('encodeFields', () => { for (const i of items) encodeFields({ inputs: i.inputs, outputs: i.outputs }); });
+m('encodeFields+flatten', () => { let n = 0; const out: string[] = []; for (const i of items) { out.push(encodeFields({ inputs: i.inputs, outputs: i.outputs })); if (out.length === 2000) { n += Buffer.from(out.join('\n')).length; out.length = 0; } } });
+const nop = { number() {}, string() {}, boolean() {}, json() {} };
+m('flatten nop', () => { for (const i of items) { flatten('inputs', i.inputs, nop); flatten('outputs', i.outputs, nop); } });
+m('flatten obj + stringify', () => { for (const i of items) { const num: any = {}; const str: any = {}; const v = { number(p: string, x: number) { num[p] = x; }, string(p: string, x: string) { str[p] = x; }, boolean() {}, json() {} }; flatten('inputs', i.inputs, v); flatten('outputs', i.outputs, v); JSON.stringify(num); JSON.stringify(str); } });
+m('num to string', () => { let s = 0; for (const i of items) for (const k in i.inputs) s += `${i.inputs[k]}`.length; });
+m('resolveId new', () => { for (const _ of items) resolveId(undefined); });

@@ -1,0 +1,119 @@
+// Where each prediction id is stored, and the removal of its older places when it is sent again with a time in another hour.
+import { z } from 'zod';
+import type { Store } from './store.js';
+
+/** Ids of one look-up: a server takes at most 128 KiB of one parameter (http_max_field_value_size), 45 bytes an id. */
+const LOOKUP_IDS = 2500;
+const DELETION_COLUMNS = [
+  'model',
+  'version',
+  'deployment',
+  'prediction_id',
+  'ts',
+  'received_at',
+  'row_version',
+  'is_deleted',
+];
+const MARK_COLUMNS = ['model', 'version', 'deployment', 'slot', 'cause', 'row_version'];
+const SLOT = 15 * 60_000;
+
+/** One place of an id: its time in epoch ms, and the version of the newest row there. */
+interface Place {
+  id: string;
+  model: string;
+  version: string;
+  deployment: string;
+  ts: number;
+  newest: number;
+}
+
+export class PredictionPlaces {
+  constructor(private readonly store: Store) {}
+
+  /** The models that have a prediction of these ids; an id that nobody has is absent. */
+  async modelsOf(ids: readonly string[]): Promise<Map<string, string[]>> {
+    const models = new Map<string, string[]>();
+    for (const part of parts(ids)) {
+      const rows = await this.store.query({
+        name: 'models_of_predictions',
+        sql: 'SELECT toString(prediction_id) AS id, groupUniqArray(model) AS models FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)} GROUP BY prediction_id',
+        params: { ids: part },
+        row: z.object({ id: z.string(), models: z.array(z.string()) }),
+      });
+      for (const row of rows) models.set(row.id, row.models);
+    }
+    return models;
+  }
+
+  /**
+   * Leave one row of each id in each model, version and deployment: the newest. The hour is part of the sort key, so an id that is sent again
+   * with a timestamp in another hour leaves its old row behind. To be called after the insert: whoever inserts last sees every place.
+   */
+  async removeOlder(ids: readonly string[]): Promise<void> {
+    for (const part of parts(ids)) {
+      const moved = await this.store.query({
+        name: 'find_moved_predictions',
+        sql: `SELECT toString(prediction_id) AS id, model, version, deployment, groupArray((ts_ms, newest)) AS places FROM (
+            SELECT prediction_id, model, version, deployment, hour, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
+            FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
+            GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
+          ) GROUP BY prediction_id, model, version, deployment HAVING count() > 1`,
+        params: { ids: part },
+        row: z.object({
+          id: z.string(),
+          model: z.string(),
+          version: z.string(),
+          deployment: z.string(),
+          places: z.array(z.tuple([z.number(), z.number()])),
+        }),
+      });
+      await this.remove(
+        moved.flatMap(({ places, ...entry }) => {
+          const newest = Math.max(...places.map(([, version]) => version));
+          return places
+            .filter(([, version]) => version < newest)
+            .map(([ts, version]) => ({ ...entry, ts, newest: version }));
+        }),
+      );
+    }
+  }
+
+  /**
+   * A deletion has the odd version after the row that it deletes, not the newest one: a row that somebody else stores at the same place in the
+   * meantime is newer than the deletion and stays. The windows of the removed rows are marked here, because the jobs look for new versions
+   * only: before, so that a crash in between cannot lose the mark, and after, so that a job that ran in between runs again.
+   */
+  private async remove(places: readonly Place[]): Promise<void> {
+    if (places.length === 0) return;
+    await this.mark(places);
+    const deletions = places.map(({ id, model, version, deployment, ts, newest }) => ({
+      model,
+      version,
+      deployment,
+      prediction_id: id,
+      ts,
+      received_at: this.store.now(),
+      row_version: newest + 1,
+      is_deleted: 1,
+    }));
+    await this.store.insert('predictions', DELETION_COLUMNS, deletions, 'ingest');
+    await this.mark(places);
+  }
+
+  private mark(places: readonly Place[]): Promise<void> {
+    const row_version = this.store.versions.next();
+    const marks = places.map(({ model, version, deployment, ts }) => ({
+      model,
+      version,
+      deployment,
+      slot: Math.floor(ts / SLOT) * (SLOT / 1000),
+      cause: 'prediction',
+      row_version,
+    }));
+    return this.store.insert('window_marks', MARK_COLUMNS, marks, 'ingest');
+  }
+}
+
+function* parts(ids: readonly string[]): Iterable<string[]> {
+  for (let start = 0; start < ids.length; start += LOOKUP_IDS) yield ids.slice(start, start + LOOKUP_IDS);
+}
