@@ -26,6 +26,9 @@ const environmentSchema = z.object({
   DRIFTLINE_MAIL_FROM: z.string().min(3).default('driftline@localhost'),
 });
 
+/** The environment variables that are read. */
+export const SETTING_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
+
 /** The service's settings, as the rest of the code sees them. Sizes in bytes. */
 export interface Config {
   host: string;

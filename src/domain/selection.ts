@@ -24,9 +24,13 @@ export interface WindowSelection {
   segments: readonly string[];
 }
 
-/** A selection as SQL: what stands after FROM, its parameters, and the names of the group columns. */
+/** A selection as SQL: its parameters and the names of the group columns. */
 export interface GroupedRows {
-  from: string;
+  /**
+   * What stands after FROM, in parentheses: the group columns and these columns or aliased expressions over the row's columns. Ask for
+   * little: what the engine spends on a small window is the planning of the statement.
+   */
+  from(columns: readonly string[]): string;
   params: Record<string, unknown>;
   groups: readonly string[];
 }

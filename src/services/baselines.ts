@@ -177,7 +177,11 @@ export class BaselinesService implements BaselinesApi {
     const kinds = found.map((counts) => ({ counts, ...fieldKind(counts, rows, config.features[counts.path]) }));
     const bare = await this.freezeBins(source, kinds);
     const [counted] = await this.deps.bins.count(
-      { ...source, from: `(SELECT 0 AS w, num, str, flag FROM ${source.from})`, groups: ['w'] },
+      {
+        params: source.params,
+        from: (columns) => `(SELECT ${['0 AS w', ...columns].join(', ')} FROM ${source.from})`,
+        groups: ['w'],
+      },
       bare,
       id,
     );

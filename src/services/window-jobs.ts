@@ -74,7 +74,7 @@ export class WindowJobs {
       planned.push(...(await this.matured(model, config, options.now, planned)));
     let points = 0;
     let done = 0;
-    for (const chunk of chunksByVersion(planned)) {
+    for (const chunk of job === 'drift' ? byVersion(planned).flatMap(chunks) : chunks(planned)) {
       points += await this.compute(job, model, config, chunk, options.now);
       done += chunk.length;
       options.progress?.(done, planned.length);
@@ -154,16 +154,19 @@ const OWNERS: Record<WindowJob, (metric: string) => boolean> = {
   operations: (metric) => !isDriftMetric(metric) && !isQualityMetric(metric),
 };
 
-/** Chunks of one version each: a version has one baseline. */
-function chunksByVersion(plans: readonly SeriesPlan[]): SeriesPlan[][] {
+/** Windows by version: a version has one baseline. */
+function byVersion(plans: readonly SeriesPlan[]): SeriesPlan[][] {
   const versions = new Map<string, SeriesPlan[]>();
   for (const plan of plans) versions.set(plan.version, [...(versions.get(plan.version) ?? []), plan]);
-  return [...versions.values()].flatMap((windows) => {
-    const sorted = [...windows].sort((a, b) => a.start - b.start);
-    return Array.from({ length: Math.ceil(sorted.length / CHUNK) }, (_, index) =>
-      sorted.slice(index * CHUNK, (index + 1) * CHUNK),
-    );
-  });
+  return [...versions.values()];
+}
+
+/** Neighbours in time together: a chunk reads one range of time. */
+function chunks(plans: readonly SeriesPlan[]): SeriesPlan[][] {
+  const sorted = [...plans].sort((a, b) => a.start - b.start);
+  return Array.from({ length: Math.ceil(sorted.length / CHUNK) }, (_, index) =>
+    sorted.slice(index * CHUNK, (index + 1) * CHUNK),
+  );
 }
 
 function windowKey(window: SeriesPlan): string {

@@ -28,7 +28,7 @@ export class OperationsQueries {
       sql: `SELECT ${GROUP}, count() AS n, countIf(status = 'error') AS errors, count(latency_ms) AS latency_n,
           if(latency_n = 0, [], quantilesExactInclusive(0.5, 0.95, 0.99)(latency_ms)) AS latencies,
           avg(request_bytes) AS request_bytes, avg(response_bytes) AS response_bytes, avg(cpu_ms) AS cpu_ms, max(memory_bytes) AS memory_bytes, sum(length(metrics)) AS tracked
-        FROM (SELECT ${GROUP}, status, latency_ms, request_bytes, response_bytes, cpu_ms, memory_bytes, metrics FROM ${rows.from}) GROUP BY ${GROUP}`,
+        FROM ${rows.from(['status', 'latency_ms', 'request_bytes', 'response_bytes', 'cpu_ms', 'memory_bytes', 'metrics'])} GROUP BY ${GROUP}`,
       params: rows.params,
       row: technicalRow,
     });
@@ -40,7 +40,7 @@ export class OperationsQueries {
       name: 'tracked_values',
       lane: 'jobs',
       sql: `SELECT ${GROUP}, toString(entry.1) AS key, count() AS n, sumKahan(entry.2) AS total, sumKahan(entry.2 * entry.2) AS squares
-        FROM (SELECT ${GROUP}, arrayJoin(arrayZip(mapKeys(metrics), mapValues(metrics))) AS entry FROM ${rows.from})
+        FROM ${rows.from(['arrayJoin(arrayZip(mapKeys(metrics), mapValues(metrics))) AS entry'])}
         GROUP BY ${GROUP}, key ORDER BY ${GROUP}, n DESC, key LIMIT ${MAX_KEYS} BY ${GROUP}`,
       params: rows.params,
       row: trackedRow,

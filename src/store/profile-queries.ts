@@ -40,7 +40,9 @@ export class ProfileQueries {
     };
     const numeric = fields.filter((field) => field.kind === 'numeric');
     const categorical = fields.filter((field) => field.kind === 'categorical');
-    for (let start = 0; start < Math.max(1, numeric.length); start += FIELDS_PER_QUERY) {
+    // Without numeric fields the rows are still counted, unless a categorical field's bins add up to them anyway.
+    const queries = numeric.length > 0 || categorical.length > 0 ? numeric.length : 1;
+    for (let start = 0; start < queries; start += FIELDS_PER_QUERY) {
       const part = numeric.slice(start, start + FIELDS_PER_QUERY);
       for (const row of await this.countNumeric(source, part, lane)) {
         const target = entry(row.group, row.n);
@@ -59,6 +61,10 @@ export class ProfileQueries {
         bins[row.bin] = row.n;
         target.counts.set(field.path, bins);
       }
+    }
+    const [first] = categorical;
+    if (numeric.length === 0 && first !== undefined) {
+      for (const group of result.values()) group.n = (group.counts.get(first.path) ?? []).reduce((a, b) => a + b, 0);
     }
     return [...result.values()];
   }
@@ -79,7 +85,7 @@ export class ProfileQueries {
       name: 'count_numeric_bins',
       lane,
       sql: `SELECT ${groupTuple(source)} AS grp, count() AS n, [${tails.join(', ')}]::Array(Array(UInt64)) AS tails
-        FROM (SELECT ${[...source.groups, ...values].join(', ')} FROM ${source.from}) GROUP BY ${groups}`,
+        FROM ${source.from(values)} GROUP BY ${groups}`,
       params: params.params,
       row: z.object({ grp: groupKey, n: z.number(), tails: z.array(z.array(z.number())) }),
     });
@@ -109,8 +115,7 @@ export class ProfileQueries {
       name: 'count_categorical_bins',
       lane,
       sql: `SELECT ${groupTuple(source)} AS grp, toUInt32(pair.1) AS field, toUInt32(pair.2) AS bin, count() AS n
-        FROM (SELECT ${groups}, [${bins.join(', ')}]::Array(Tuple(UInt32, UInt32)) AS pairs FROM (SELECT ${[...source.groups, ...texts].join(', ')} FROM ${source.from}))
-        ARRAY JOIN pairs AS pair GROUP BY ${groups}, field, bin`,
+        FROM (SELECT ${groups}, arrayJoin([${bins.join(', ')}]::Array(Tuple(UInt32, UInt32))) AS pair FROM ${source.from(texts)}) GROUP BY ${groups}, field, bin`,
       params: params.params,
       row: z.object({ grp: groupKey, field: z.number(), bin: z.number(), n: z.number() }),
     });

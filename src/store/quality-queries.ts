@@ -67,9 +67,9 @@ export class QualityQueries {
       sql: `SELECT ${GROUP}, count() AS n, countIf(known) AS labelled, q[1] AS lag50, q[2] AS lag90, q[3] AS lag99, quantilesExactInclusiveIf(0.5, 0.9, 0.99)(lag, known) AS q
         FROM (SELECT p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, t.known = 1 AS known,
             (toUnixTimestamp64Milli(t.truth_ts) - toUnixTimestamp64Milli(p.ts)) / 1000 AS lag
-          FROM (SELECT version, deployment, segment, w, ts, prediction_id FROM ${rows.from}) AS p
+          FROM ${rows.from(['ts', 'prediction_id'])} AS p
           LEFT JOIN (SELECT prediction_id, 1 AS known, max(ts) AS truth_ts FROM ground_truth FINAL
-            WHERE ${key}kind != 'null' AND prediction_id IN (SELECT prediction_id FROM ${rows.from}) GROUP BY prediction_id) AS t
+            WHERE ${key}kind != 'null' AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])}) GROUP BY prediction_id) AS t
           ON p.prediction_id = t.prediction_id) GROUP BY ${GROUP}`,
       params: params.params,
       row: labelRow,
@@ -186,9 +186,9 @@ function scoreOf(path: string | null, params: Conditions): string {
 function joined(rows: GroupedRows, truthKey: string, params: Conditions): string {
   return `(SELECT p.prediction_id AS prediction_id, p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, p.num AS num, p.str AS str, p.flag AS flag, p.tags AS tags, p.metrics AS metrics,
       t.kind AS truth_kind, if(t.kind = 'boolean', toFloat64(t.text = 'true'), t.number) AS truth_number, if(t.kind = 'number', toString(t.number), t.text) AS truth_text
-    FROM (SELECT version, deployment, segment, w, num, str, flag, tags, metrics, prediction_id FROM ${rows.from}) AS p
+    FROM ${rows.from(['num', 'str', 'flag', 'tags', 'metrics', 'prediction_id'])} AS p
     INNER JOIN (SELECT prediction_id, kind, number, text FROM ground_truth FINAL
-      WHERE key = ${params.bind(truthKey, 'String')} AND kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from})) AS t
+      WHERE key = ${params.bind(truthKey, 'String')} AND kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])})) AS t
     ON p.prediction_id = t.prediction_id)`;
 }
 

@@ -82,6 +82,7 @@ export function checkTree(lines: readonly string[], tables: ReadonlySet<string>)
   const open: Line[] = [];
   let nextId = 0;
   for (const text of lines) {
+    if (text === '') continue; // an empty list
     const indent = text.search(/\S|$/);
     while (open.length > 0 && (open[open.length - 1]?.indent ?? 0) >= indent) close(open);
     const node = NODE.exec(text.slice(indent));

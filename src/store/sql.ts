@@ -11,7 +11,8 @@ type Limits = typeof SQL_LIMITS;
 
 /**
  * Part of the statement, never of the call: the settings of a call stay on an embedded connection, these do not (there is a test).
- * readonly = 1 is the engine's own refusal of everything but reading tables; table functions and files are refused with it.
+ * readonly = 1 is the engine's own refusal of everything but reading tables: table functions, and files under their names as tables. It is a
+ * second wall and not the first: the embedded engine opens a file again that a statement without readonly has opened before.
  */
 function settings(limits: Limits): string {
   const all = {
@@ -31,6 +32,8 @@ function settings(limits: Limits): string {
     session_timezone: "'UTC'",
     date_time_output_format: "'iso'",
     format_csv_null_representation: "''",
+    // Every reader knows snappy; the engine's default, zstd, some do not.
+    output_format_parquet_compression_method: "'snappy'",
     output_format_json_quote_denormals: 0,
     output_format_json_quote_64bit_integers: 0,
     output_format_json_validate_utf8: 1,
@@ -155,7 +158,7 @@ const innermost = (error: Error): Error => (error.cause instanceof Error ? inner
 export function engineMessage(message: string): string {
   const [first = ''] = message
     .replace(/^Code: \d+\. DB::Exception: /, '')
-    .split(/[:.]? ?(?:In scope|[Ww]hile (?:executing|processing|converting)) |\n/, 1);
+    .split(/[:.]? ?(?:In scope|Expected one of|[Ww]hile (?:executing|processing|converting))[ :]|\n/, 1);
   const text = first
     .replace(/\s*\([A-Z_0-9]+\)\s*$/, '')
     .replace(/(?:\/[\w.@~-]+){2,}\/?/g, '<path>')

@@ -94,6 +94,6 @@ function sides(
     FROM (SELECT arrayJoin(${wanted}) AS g, entry FROM (SELECT ${values} FROM baseline_rows WHERE baseline_id = ${params.bind(baselineId, 'UUID')}))
     UNION ALL
     SELECT toString(version) AS version, toString(deployment) AS deployment, segment, w, 1 AS side, toString(entry.1) AS path, entry.2 AS v
-    FROM (SELECT version, deployment, segment, w, ${values} FROM ${rows.from})
+    FROM ${rows.from([values])}
     WHERE (toString(version), toString(deployment), segment, w) IN (SELECT arrayJoin(${wanted})))`;
 }

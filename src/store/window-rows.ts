@@ -1,6 +1,6 @@
 // The rows of some windows of a model as a subquery: latest row per prediction, with the window's start, in each of its segments.
 import { z } from 'zod';
-import type { GroupedRows, WindowSelection } from '../domain/selection.js';
+import type { GroupedRows, SeriesWindow, WindowSelection } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
 import { textOf } from './segments.js';
 import type { Store } from './store.js';
@@ -17,32 +17,36 @@ export class WindowRows {
   async predictions(selection: WindowSelection): Promise<GroupedRows> {
     const params = new Conditions();
     const segments = await this.segments(selection, params);
-    const inner = `SELECT version, deployment, ${startOf(selection, params)} AS w, num, str, flag, tags, metrics, latency_ms, status, request_bytes, response_bytes, cpu_ms, memory_bytes, ts, prediction_id
-      FROM predictions FINAL ${chosen(selection, params)}`;
+    const groups = `version, deployment, ${startOf(selection, params)} AS w, ${segments} AS segment`;
+    const where = chosen(selection, params);
     return {
-      from: `(SELECT *, arrayJoin(${segments}) AS segment FROM (${inner}))`,
+      from: (columns) => `(SELECT ${[groups, ...columns].join(', ')} FROM predictions FINAL ${where})`,
       params: params.params,
       groups: GROUPS,
     };
   }
 
-  /** Labelled rows: num, str and flag hold the ground truth as `values.*`; ts is the prediction's time, truth_ts the label's. */
+  /** Labelled rows: num, str and flag hold the ground truth as `values.*`. */
   async groundTruth(selection: WindowSelection): Promise<GroupedRows> {
     const rows = await this.predictions(selection);
     const pick = (value: string, kind: string, type: string) =>
       `CAST(mapFromArrays(groupArrayIf(concat('values.', key), kind = '${kind}'), groupArrayIf(${value}, kind = '${kind}')) AS Map(LowCardinality(String), ${type}))`;
-    const from = `(SELECT p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, p.ts AS ts, t.truth_ts AS truth_ts, t.num AS num, t.str AS str, t.flag AS flag, p.tags AS tags
-      FROM (SELECT version, deployment, segment, w, ts, tags, prediction_id FROM ${rows.from}) AS p
+    const labelled = `(SELECT p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, t.num AS num, t.str AS str, t.flag AS flag
+      FROM ${rows.from(['prediction_id'])} AS p
       INNER JOIN (
-        SELECT prediction_id, max(ts) AS truth_ts, ${pick('number', 'number', 'Float64')} AS num, ${pick('text', 'string', 'String')} AS str, ${pick("text = 'true'", 'boolean', 'Bool')} AS flag
-        FROM ground_truth FINAL WHERE kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from}) GROUP BY prediction_id
+        SELECT prediction_id, ${pick('number', 'number', 'Float64')} AS num, ${pick('text', 'string', 'String')} AS str, ${pick("text = 'true'", 'boolean', 'Bool')} AS flag
+        FROM ground_truth FINAL WHERE kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])}) GROUP BY prediction_id
       ) AS t ON p.prediction_id = t.prediction_id)`;
-    return { from, params: rows.params, groups: GROUPS };
+    return {
+      from: (columns) => `(SELECT ${[...GROUPS, ...columns].join(', ')} FROM ${labelled})`,
+      params: rows.params,
+      groups: GROUPS,
+    };
   }
 
-  /** An array expression: '' for the whole window, and `path=value` for each configured segment that the row is in. */
+  /** An expression: '' for the whole window, and `path=value` for each configured segment that the row is in. */
   private async segments(selection: WindowSelection, params: Conditions): Promise<string> {
-    if (selection.segments.length === 0) return "['']";
+    if (selection.segments.length === 0) return "''";
     const parts: string[] = [];
     for (const path of selection.segments) {
       const known = params.bind(await this.frequentValues(selection, path), 'Array(String)');
@@ -52,7 +56,7 @@ export class WindowRows {
         `if(isNull(${text}), [], [concat(${name}, if(has(${known}, assumeNotNull(${text})), assumeNotNull(${text}), '${POOLED}'))])`,
       );
     }
-    return `arrayConcat([''], ${parts.join(', ')})`;
+    return `arrayJoin(arrayConcat([''], ${parts.join(', ')}))`;
   }
 
   private async frequentValues(selection: WindowSelection, path: string): Promise<string[]> {
@@ -89,17 +93,25 @@ function chosen(selection: WindowSelection, params: Conditions): string {
     `toStartOfHour(ts) >= toStartOfHour(${from})`,
     `toStartOfHour(ts) <= toStartOfHour(${to})`,
   );
-  if (selection.windows !== null) {
-    const column = (name: 'version' | 'deployment', type: string) =>
-      params.bind(selection.windows?.map((window) => window[name]) ?? [], type);
-    const starts = params.bind(
-      selection.windows.map((window) => window.start),
-      'Array(Int64)',
-    );
-    where.push(
-      `(toString(version), toString(deployment), w) IN (SELECT arrayJoin(arrayZip(${column('version', 'Array(String)')}, ${column('deployment', 'Array(String)')}, ${starts})))`,
-    );
-  }
+  if (selection.windows !== null) where.push(windowsOf(selection.windows, params));
   if (selection.version !== null) where.push(`version = ${params.bind(selection.version, 'String')}`);
   return `WHERE ${where.join(' AND ')}`;
+}
+
+/** The windows of each series; the windows of one selection are few, its series fewer. */
+function windowsOf(windows: readonly SeriesWindow[], params: Conditions): string {
+  const series = new Map<string, SeriesWindow[]>();
+  for (const window of windows) {
+    const key = JSON.stringify([window.version, window.deployment]);
+    series.set(key, [...(series.get(key) ?? []), window]);
+  }
+  const parts = [...series.values()].map((mine) => {
+    const starts = params.bind(
+      mine.map((window) => window.start),
+      'Array(Int64)',
+    );
+    const name = (key: 'version' | 'deployment') => params.bind(mine[0]?.[key] ?? '', 'String');
+    return `(version = ${name('version')} AND deployment = ${name('deployment')} AND w IN ${starts})`;
+  });
+  return `(${parts.join(' OR ')})`;
 }
