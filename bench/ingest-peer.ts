@@ -6,7 +6,7 @@ import { systemClock } from '../src/clock.js';
 import { EXTERNAL_ID_NAMESPACE } from '../src/services/ids.js';
 import { openStore } from '../src/store/tables.js';
 import { flatRows, predictions } from './rows.js';
-import { cpuSeconds, ROOT, withFolder } from './support.js';
+import { answering, cpuSeconds, ROOT, withFolder } from './support.js';
 
 /** What the peer is asked to do. */
 export interface PeerOrder {
@@ -53,8 +53,4 @@ async function insertAll(folder: string, order: PeerOrder): Promise<PeerResult> 
   return { rowsPerSecond: rows.length / seconds, cpuMicroseconds: (used / rows.length) * 1e6 };
 }
 
-process.once('message', (order: PeerOrder) => {
-  void withFolder((folder) => insertAll(folder, order)).then((result) => {
-    process.send?.(result, undefined, undefined, () => process.disconnect());
-  });
-});
+await answering((order: PeerOrder) => withFolder((folder) => insertAll(folder, order)));

@@ -1,14 +1,11 @@
 // Ingest over HTTP, acknowledged after the insert, against the same client inserting the same rows with nothing in between.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import type { PeerOrder, PeerResult } from './ingest-peer.js';
 import { held, told, type Result } from './report.js';
 import { bodies, predictions } from './rows.js';
 import { Sender, startService } from './service.js';
-import { cleanEnvironment, cpuSeconds, load, main, median, say, withFolder } from './support.js';
+import { cpuSeconds, inChild, load, main, median, quiet, say, withFolder } from './support.js';
 
 const ROWS = 120_000;
 const BATCH = 2_000;
@@ -23,15 +20,7 @@ interface Measured {
   cpuMicroseconds: number;
 }
 
-async function peer(order: PeerOrder): Promise<PeerResult> {
-  const child = fork(path.join(import.meta.dirname, 'ingest-peer.ts'), {
-    execArgv: ['--import', 'tsx'],
-    env: cleanEnvironment(),
-  });
-  child.send(order);
-  const [result] = (await once(child, 'message')) as [PeerResult];
-  return result;
-}
+const peer = (order: PeerOrder) => inChild<PeerResult>('ingest-peer', order);
 
 /** The same rows to a fresh service. */
 async function service(folder: string, ids: boolean): Promise<Measured> {
@@ -74,6 +63,7 @@ export async function run(): Promise<Result> {
   const rounds = { alone: [] as PeerResult[], bare: [] as PeerResult[], made: [] as Measured[], given: [] as Measured[] };
   let sizes: { table: string; bytes: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
+    await quiet();
     rounds.alone.push(await peer({ rows: ROWS, batch: BATCH, places: true }));
     rounds.made.push(await withFolder((folder) => service(folder, false)));
     rounds.bare.push(await peer({ rows: ROWS, batch: BATCH, places: false }));

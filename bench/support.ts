@@ -1,7 +1,10 @@
 // What the benchmarks share: folders that go away, medians, the CPU time of a process, a container in this process, and how each file starts.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { systemClock } from '../src/clock.js';
 import { loadConfig } from '../src/config.js';
@@ -86,15 +89,58 @@ export function load(): string {
   return (loadavg()[0] ?? 0).toFixed(1);
 }
 
+const BUSY_SAMPLE = 500;
+const MOST_WAITS = 40;
+
+/** Wait until the machine has a whole processor idle for a moment; at most 20 seconds. Linux only. */
+export async function quiet(): Promise<void> {
+  for (let wait = 0; wait < MOST_WAITS; wait++) {
+    const before = idleSeconds();
+    await sleep(BUSY_SAMPLE);
+    if (idleSeconds() - before >= ((availableParallelism() - 0.5) * BUSY_SAMPLE) / 1000) return;
+  }
+  say(`the machine does not get quiet: load ${load()}`);
+}
+
+/** Idle time of all processors so far. */
+function idleSeconds(): number {
+  const [, , , , idle = '0', waiting = '0'] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/ +/) ?? [];
+  return (Number(idle) + Number(waiting)) / TICKS;
+}
+
 /** A line about what happens, for whoever waits. */
 export function say(text: string): void {
   process.stderr.write(`  ${text}\n`);
 }
 
-/** Run a benchmark as the main part of its file: hand the result to the process that started it, else print it. */
+/** Run a file of this folder in a process of its own, because the engine holds one folder a process; its answer. @throws Error when it fails. */
+export async function inChild<Answer>(file: string, order: unknown = null): Promise<Answer> {
+  const child = fork(path.join(import.meta.dirname, `${file}.ts`), {
+    execArgv: ['--import', 'tsx'],
+    env: cleanEnvironment(),
+  });
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.send({ order });
+  const answers: Answer[] = [];
+  child.on('message', (answer) => answers.push(answer as Answer));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.off('exit', kill);
+  const [answer] = answers;
+  if (answer === undefined) throw new Error(`${file} failed with ${code}`);
+  return answer;
+}
+
+/** The main part of a file that `inChild` runs: take the order, answer, end. */
+export async function answering<Order, Answer>(work: (order: Order) => Promise<Answer>): Promise<void> {
+  const [{ order }] = (await once(process, 'message')) as [{ order: Order }];
+  const answer = await work(order);
+  await new Promise((resolve) => process.send?.(answer, undefined, undefined, resolve));
+  process.disconnect();
+}
+
+/** The main part of a benchmark: hand the result to `npm run bench`; started by hand, print it. */
 export async function main(run: () => Promise<Result>): Promise<void> {
-  const result = await run();
-  if (process.send === undefined) console.log(table(result));
-  else await new Promise((resolve) => process.send?.(result, undefined, undefined, resolve));
-  process.disconnect?.();
+  if (process.send === undefined) console.log(table(await run()));
+  else await answering(run);
 }

@@ -202,7 +202,7 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
 async function main(): Promise<void> {
   const options = readOptions();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       void cleanUp().then(() => process.exit(process.exitCode ?? (signal === 'SIGINT' && !finished ? 130 : 0)));
     });
   }

@@ -159,7 +159,6 @@ const CONNECTION_SETTINGS =
  * @throws StartupError when the optional dependency is missing or another process holds the folder.
  */
 export async function openEmbedded(dataDir: string): Promise<Engine> {
-  mkdirSync(dataDir, { recursive: true });
   // Imported only here: an installation that talks to a server leaves the optional dependency out.
   const connections = await import('chdb/connection').catch((cause: unknown) => {
     throw new StartupError(
@@ -172,6 +171,7 @@ export async function openEmbedded(dataDir: string): Promise<Engine> {
     return { chdb, client: createClient({ connection: chdb } as Parameters<typeof createClient>[0]) };
   };
   try {
+    mkdirSync(dataDir, { recursive: true });
     const ingest = open();
     const jobs = Array.from({ length: JOB_CONNECTIONS }, open);
     const readers = Array.from({ length: READERS }, open);

@@ -1,8 +1,9 @@
 // Small arithmetic on bin counts, shared by the drift scores.
+import { sum } from 'simple-statistics';
 
-/** Sum of the counts. */
+/** Sum of counts or of summands; compensated (Kahan-Babuska), so that many small summands lose no digits. */
 export function total(counts: readonly number[]): number {
-  return counts.reduce((sum, n) => sum + n, 0);
+  return sum(counts as number[]);
 }
 
 /** Pairs of counts, baseline first. @throws RangeError where the two sides do not have the same bins. */

@@ -15,11 +15,11 @@ export function share(counts: readonly number[], index: number): number | null {
 export function jsDistance(b: readonly number[], c: readonly number[]): number | null {
   const [n, m] = [total(b), total(c)];
   if (n === 0 || m === 0) return null;
-  let divergence = 0;
-  for (const [before, now] of pairs(b, c)) {
+  const summands = pairs(b, c).flatMap(([before, now]) => {
     const [p, q] = [before / n, now / m];
-    divergence += relativeEntropy(p, (p + q) / 2) + relativeEntropy(q, (p + q) / 2);
-  }
+    return [relativeEntropy(p, (p + q) / 2), relativeEntropy(q, (p + q) / 2)];
+  });
+  const divergence = total(summands);
   // Rounding may leave the divergence a hair below 0 or above 2.
   return Math.sqrt(Math.min(Math.max(divergence / 2, 0), 1));
 }
