@@ -24,9 +24,12 @@ const TIMEOUT = 600_000;
 const MAX_TRIES = 8;
 const MAX_WAIT_SECONDS = 10;
 
-/** A client of one Driftline service. */
+/** A client of one Driftline service. An aborted `signal` ends the calls under way and refuses further ones. */
 export class Client {
-  constructor(readonly baseUrl: string) {}
+  constructor(
+    readonly baseUrl: string,
+    private readonly signal = new AbortController().signal,
+  ) {}
 
   /** GET a JSON answer. @throws CallError */
   get<T>(path: string): Promise<T> {
@@ -70,7 +73,9 @@ export class Client {
       const canRepeat = body === undefined || typeof body === 'string';
       if (!busy || !canRepeat || tries === MAX_TRIES) throw new CallError(name, response.status, readProblem(text));
       const wait = Number(response.headers.get('retry-after') ?? 1);
-      await sleep(1000 * Math.min(Number.isFinite(wait) ? wait : 1, MAX_WAIT_SECONDS));
+      await sleep(1000 * Math.min(Number.isFinite(wait) ? wait : 1, MAX_WAIT_SECONDS), undefined, {
+        signal: this.signal,
+      });
     }
   }
 
@@ -85,7 +90,7 @@ export class Client {
     try {
       return await fetch(this.baseUrl + path, {
         method,
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT)]),
         ...(contentType === undefined ? {} : { headers: { 'content-type': contentType } }),
         ...(body === undefined ? {} : { body: streamed ? encoded(body) : body }),
         ...(streamed ? { duplex: 'half' } : {}),

@@ -49,6 +49,8 @@ function readOptions(): Options {
 /** Things to undo at the end, last first. */
 const cleanups: (() => unknown)[] = [];
 let ending: Promise<void> | null = null;
+/** Ends the calls under way when someone wants the demo to stop. */
+const interrupt = new AbortController();
 
 /** Stop everything once, whoever asks first: the end of the demo, an error, or Ctrl-C. */
 function cleanUp(): Promise<void> {
@@ -167,7 +169,7 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
   say(`The service runs on ${service.url} with its data in ${dataDir}.\n`);
 
   try {
-    const client = new Client(service.url);
+    const client = new Client(service.url, interrupt.signal);
     await setUp(client, january, trained);
     const progress = makeProgress(process.stdout);
     const sightings: Sighting[] = [];
@@ -193,7 +195,7 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
     return { wrong, service };
   } catch (error) {
     const words = service.lastWords();
-    if (words !== '' && ending === null)
+    if (words !== '' && !interrupt.signal.aborted)
       console.error(`\nThe service${service.stopped ? ' has stopped. It' : ''} said last:\n${words}\n`);
     throw error;
   }
@@ -203,6 +205,7 @@ async function main(): Promise<void> {
   const options = readOptions();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
+      interrupt.abort();
       void cleanUp().then(() => process.exit(process.exitCode ?? (signal === 'SIGINT' && !finished ? 130 : 0)));
     });
   }
@@ -214,7 +217,7 @@ async function main(): Promise<void> {
     else say(`\nThe service keeps running on ${service.url} until Ctrl-C.`);
   } catch (error) {
     // After Ctrl-C the calls under way fail: that is no news.
-    if (ending === null) {
+    if (!interrupt.signal.aborted) {
       console.error(error instanceof Error ? error.message : error);
       process.exitCode = 1;
     }

@@ -14,7 +14,8 @@ export interface Job {
   run: (container: Container, options: { now: number; trigger: 'schedule' | 'cli' | 'api' }) => Promise<unknown>;
 }
 
-export const JOBS: Record<JobName, Job> = { drift, quality, operations, alerts, retention };
+/** What runs by itself, and when. */
+const JOBS: Record<JobName, Job> = { drift, quality, operations, alerts, retention };
 
 /** A running scheduler. */
 export interface Scheduler {
@@ -25,18 +26,27 @@ export interface Scheduler {
  * Start every job on its schedule. Ticks only say when to look: which windows are due is decided from the store, so a tick that was missed
  * while the process was down costs nothing but time.
  */
-export function startScheduler(container: Container): Scheduler {
+export function startScheduler(
+  container: Container,
+  jobs: Partial<Record<JobName, Job>> = JOBS,
+  /** Told of each tick that found the last run still going. */
+  overlapped: (job: JobName) => void = (job) => container.logger.debug({ job }, 'the last run is still going'),
+): Scheduler {
   const tasks = new Map<JobName, ScheduledTask>();
   for (const job of JOB_NAMES) {
-    const { expression, run } = JOBS[job];
+    const planned = jobs[job];
+    if (planned === undefined) continue;
+    const { expression, run } = planned;
     const work = () =>
       run(container, { now: container.clock(), trigger: 'schedule' }).catch((error: unknown) => {
         container.logger.error({ err: error, job }, `job ${job} could not run`);
       });
-    tasks.set(job, cron(expression, work, { name: job, noOverlap: true, timezone: 'UTC' }));
+    const task = cron(expression, work, { name: job, noOverlap: true, timezone: 'UTC' });
+    task.on('execution:overlap', () => overlapped(job));
+    tasks.set(job, task);
   }
   container.jobs.attach({
-    expression: (job) => JOBS[job].expression,
+    expression: (job) => jobs[job]?.expression ?? '',
     next: (job) => tasks.get(job)?.getNextRun()?.getTime() ?? null,
   });
   return {

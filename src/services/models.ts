@@ -9,8 +9,9 @@ import type {
   VersionSummary,
 } from '../domain/contract/models.js';
 import { fieldKind, type FieldCounts } from '../domain/drift/baseline.js';
-import { formatDuration } from '../domain/duration.js';
+import { DAY_MS, formatDuration } from '../domain/duration.js';
 import { InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { windowOf } from '../domain/window.js';
 import { inferConfig, type LabelKey } from '../domain/inference.js';
 import type { ModelsApi } from './api.js';
 import type { FieldExplorer, FieldSource } from './compute-ports.js';
@@ -163,8 +164,8 @@ export class ModelsService implements ModelsApi {
 
   /** Remove what is older than a model's retention; returns how many predictions. */
   async expire(model: string, now: number): Promise<number> {
-    const { retentionDays } = await this.effective(model);
-    return retentionDays === null ? 0 : this.deps.catalogue.expire(model, now - retentionDays * 86_400_000);
+    const cutoff = retentionCutoff(await this.effective(model), now);
+    return cutoff === null ? 0 : this.deps.catalogue.expire(model, cutoff);
   }
 
   private async infer(model: string, config: ModelConfig): Promise<EffectiveConfig> {
@@ -177,6 +178,13 @@ export class ModelsService implements ModelsApi {
     const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model));
     return inferConfig(config, labels, fields);
   }
+}
+
+/** Predictions before this time are removed, null: none. Whole windows only: a window of which a part is gone could not be computed again. */
+export function retentionCutoff(config: EffectiveConfig, now: number): number | null {
+  return config.retentionDays === null
+    ? null
+    : windowOf(now - config.retentionDays * DAY_MS, config.windowLength).start;
 }
 
 function unknownModel(model: string): NotFoundError {

@@ -6,7 +6,7 @@ import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import type { BaselineChooser } from './automatic-baselines.js';
 import type { DriftCalculator, DriftResult, PointContext, WindowProfile } from './drift.js';
-import type { ModelsService } from './models.js';
+import { retentionCutoff, type ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { selectionOf, type Planner, type SeriesPlan } from './planning.js';
 import type { QualityCalculator } from './quality.js';
@@ -69,15 +69,18 @@ export class WindowJobs {
     options: JobOptions,
   ): Promise<{ windows: number; points: number }> {
     const config = await this.deps.models.effective(model);
+    // A window whose rows are gone keeps its numbers, whatever arrives for it.
+    const cutoff = retentionCutoff(config, options.now) ?? 0;
     const planned = await this.deps.planner.plan(job, model, config, options);
     if (job === 'quality' && options.from === null && options.to === null)
       planned.push(...(await this.matured(model, config, options.now, planned)));
+    const due = planned.filter((window) => window.start >= cutoff);
     let points = 0;
     let done = 0;
-    for (const chunk of job === 'drift' ? byVersion(planned).flatMap(chunks) : chunks(planned)) {
+    for (const chunk of job === 'drift' ? byVersion(due).flatMap(chunks) : chunks(due)) {
       points += await this.compute(job, model, config, chunk, options.now);
       done += chunk.length;
-      options.progress?.(done, planned.length);
+      options.progress?.(done, due.length);
     }
     return { windows: done, points };
   }

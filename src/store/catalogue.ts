@@ -133,20 +133,14 @@ export class CatalogueTable {
   /** Delete every row of a model, its labels first: their ids are only known from its predictions. */
   async remove(model: string): Promise<void> {
     const params = { model };
-    const ids = '(SELECT prediction_id FROM predictions WHERE model = {model:String})';
-    const run = (table: string, condition: string) =>
-      this.store.command({
-        name: `remove_from_${table}`,
-        sql: `ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`,
-        params,
-      });
-    await run('label_arrivals', `prediction_id IN ${ids}`);
-    await run('ground_truth', `prediction_id IN ${ids}`);
-    await run('baseline_rows', 'baseline_id IN (SELECT baseline_id FROM baselines WHERE model = {model:String})');
-    for (const table of MODEL_TABLES) await run(table, 'model = {model:String}');
+    const mine = 'model = {model:String}';
+    await this.delete('label_arrivals', onlyLabelsOf(mine), params);
+    await this.delete('ground_truth', onlyLabelsOf(mine), params);
+    await this.delete('baseline_rows', `baseline_id IN (SELECT baseline_id FROM baselines WHERE ${mine})`, params);
+    for (const table of MODEL_TABLES) await this.delete(table, mine, params);
   }
 
-  /** Delete predictions (and their labels and marks) older than a time. */
+  /** Delete predictions older than a time, with their labels and marks; returns how many. */
   async expire(model: string, before: number): Promise<number> {
     const params = { model, before };
     const old = `model = {model:String} AND ts < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`;
@@ -158,18 +152,23 @@ export class CatalogueTable {
       row: z.object({ n: z.number() }),
     });
     if (n === 0) return 0;
-    const run = (table: string, condition: string) =>
-      this.store.command({
-        name: `expire_${table}`,
-        sql: `ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`,
-        params,
-      });
-    const ids = `(SELECT prediction_id FROM predictions WHERE ${old})`;
-    await run('ground_truth', `prediction_id IN ${ids}`);
+    await this.delete('ground_truth', onlyLabelsOf(old), params);
     // Without their marks the windows are never computed again from rows that are gone: their numbers stay as they are.
-    await run('window_marks', `model = {model:String} AND slot < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`);
-    await run('prediction_places', old);
-    await run('predictions', old);
+    const slots = `model = {model:String} AND slot < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`;
+    await this.delete('window_marks', slots, params);
+    await this.delete('prediction_places', old, params);
+    await this.delete('predictions', old, params);
     return n;
   }
+
+  private delete(table: string, condition: string, params: Record<string, unknown>): Promise<void> {
+    const sql = `ALTER TABLE ${table} DELETE WHERE ${condition} SETTINGS mutations_sync = 1`;
+    return this.store.command({ name: `delete_from_${table}`, sql, params });
+  }
+}
+
+/** Labels of the predictions that meet a condition; an id that another prediction shares keeps its labels. */
+function onlyLabelsOf(condition: string): string {
+  return `prediction_id IN (SELECT prediction_id FROM predictions WHERE ${condition})
+    AND prediction_id NOT IN (SELECT prediction_id FROM predictions WHERE is_deleted = 0 AND NOT (${condition}))`;
 }
