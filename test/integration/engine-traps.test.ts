@@ -153,16 +153,16 @@ describe('connections', () => {
   test('a long statement with parameters delays no statement of another lane', async () => {
     const done: string[] = [];
     const slow = opened.store
-      .command({ name: 'slow', lane: 'jobs', sql: 'SELECT sleep({seconds:Float64})', params: { seconds: 2 } })
+      .command({ name: 'slow', lane: 'jobs', sql: 'SELECT sleep({seconds:Float64})', params: { seconds: 3 } })
       .then(() => done.push('slow'));
     const row = z.object({ n: z.number() });
-    for (let n = 0; n < 20; n++) {
+    for (let n = 0; n < 3; n++) {
       await opened.store.one({ name: 'quick', sql: 'SELECT {n:Int64} AS n', params: { n }, row });
       await writer.write([writer.encode(aPrediction(uuid(n), { model: 'lanes' }), true)]);
       done.push('quick');
     }
     await slow;
-    expect(done).toEqual([...Array.from({ length: 20 }, () => 'quick'), 'slow']);
+    expect(done).toEqual(['quick', 'quick', 'quick', 'slow']);
   });
 
   test('the binding of the npm package itself runs statements with parameters one after another, over all connections', async () => {

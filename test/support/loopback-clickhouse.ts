@@ -214,7 +214,6 @@ class Faults {
   }
 }
 
-/** Send an answer the way a fault wants it. */
 function send(req: IncomingMessage, res: ServerResponse, body: Buffer, fault: Fault | null): void {
   const head = {
     'content-type': 'text/plain; charset=UTF-8',

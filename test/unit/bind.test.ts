@@ -24,6 +24,7 @@ describe('withParams', () => {
         }).split(/;\n(?=SET|SELECT)/);
         for (const set of [alone, listed]) expect(set).toMatch(/^SET param_[ab] = '(?:[^'\\]|\\[\s\S])*'$/);
       }),
+      { numRuns: 50 },
     );
   });
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.js';
 
 // Without type information, so that files need not exist; the rules under test need none.
-const eslint = new ESLint({ cwd: packageRoot(), overrideConfig: [tseslint.configs.disableTypeChecked as never] });
+const eslint = new ESLint({ cwd: packageRoot(), overrideConfig: [tseslint.configs.disableTypeChecked] });
 
 /** The rules that refuse a text in a file. */
 async function refusals(filePath: string, text: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import { sum } from 'simple-statistics';
 
 /** Sum of counts or of summands; compensated (Kahan-Babuska), so that many small summands lose no digits. */
 export function total(counts: readonly number[]): number {
-  return sum(counts as number[]);
+  return sum(counts);
 }
 
 /** Pairs of counts, baseline first. @throws RangeError where the two sides do not have the same bins. */
