@@ -1,4 +1,4 @@
-// Generated SELECTs for property tests: CTEs, joins, unions, subqueries and IN, nested, over names that mean views, tables, files or nothing.
+// Generated SELECTs for property tests: CTEs, aliases, joins, unions, subqueries and IN, nested, over names that mean views, tables, files or nothing.
 import fc from 'fast-check';
 
 type Text = fc.Arbitrary<string>;
@@ -11,6 +11,17 @@ const nameIn = (scope: readonly string[]): Text =>
     { weight: 1, arbitrary: fc.constantFrom(...ANYWHERE) },
   );
 
+/** Now and then an alias that gives one name the meaning of another. */
+const alias: Text = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('') },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...ANYWHERE), fc.constantFrom('a', 'b', 'v_metrics', 'v_alerts'))
+      .map(([meant, name]) => `, ${meant} AS ${name}`),
+  },
+);
+
 /** A SELECT without WITH, whose parts nest `depth` deep. */
 function plain(depth: number, scope: readonly string[]): Text {
   const name = nameIn(scope);
@@ -19,11 +30,12 @@ function plain(depth: number, scope: readonly string[]): Text {
   const forms = [
     source.map((from) => `SELECT 1 AS c FROM ${from}`),
     fc.tuple(source, source).map(([x, y]) => `SELECT 1 AS c FROM ${x} AS x CROSS JOIN ${y} AS y`),
-    fc.tuple(source, name).map(([from, set]) => `SELECT 1 AS c FROM ${from} WHERE 1 IN ${set}`),
   ];
   if (inner === null) return fc.oneof(...forms);
   return fc.oneof(
     ...forms,
+    ...forms,
+    fc.tuple(source, name).map(([from, set]) => `SELECT 1 AS c FROM ${from} WHERE 1 IN ${set}`),
     fc.tuple(name, inner).map(([from, set]) => `SELECT 1 AS c FROM ${from} WHERE 1 IN (${set})`),
     fc.tuple(source, source).map(([x, y]) => `SELECT 1 AS c FROM ${x} UNION ALL SELECT 2 AS c FROM ${y}`),
     inner.map((text) => `SELECT (SELECT max(c) FROM (${text})) AS c`),
@@ -33,11 +45,11 @@ function plain(depth: number, scope: readonly string[]): Text {
 function select(depth: number, scope: readonly string[]): Text {
   const below = Math.max(0, depth - 1);
   const one = fc
-    .tuple(fc.constantFrom('a', 'b'), plain(below, scope), plain(below, [...scope, 'a', 'b']))
-    .map(([cte, body, main]) => `WITH ${cte} AS (${body}) ${main}`);
+    .tuple(fc.constantFrom('a', 'b'), plain(below, scope), alias, plain(below, [...scope, 'a', 'b']))
+    .map(([cte, body, other, main]) => `WITH ${cte} AS (${body})${other} ${main}`);
   const two = fc
-    .tuple(plain(below, scope), plain(below, [...scope, 'a']), plain(below, [...scope, 'a', 'b']))
-    .map(([first, second, main]) => `WITH a AS (${first}), b AS (${second}) ${main}`);
+    .tuple(plain(below, scope), alias, plain(below, [...scope, 'a']), plain(below, [...scope, 'a', 'b']))
+    .map(([first, other, second, main]) => `WITH a AS (${first})${other}, b AS (${second}) ${main}`);
   return fc.oneof(plain(depth, scope), one, two);
 }
 

@@ -1,0 +1,16 @@
+import pino from 'pino';
+import { systemClock } from '../src/clock.js';
+import { loadConfig } from '../src/config.js';
+import { openContainer } from '../src/container.js';
+import { DAY, generatePredictions, generateLabels, MODEL, settle, START } from './stored.js';
+const folder = '/dev/shm/drift-data';
+const c = await openContainer(loadConfig({ DRIFTLINE_DATA_DIR: folder }), { clock: systemClock, logger: pino({ level: 'error' }) });
+await c.migrate(); await c.start();
+const tm = async (n: string, f: () => Promise<unknown>) => { const cpu = process.cpuUsage(); const t = performance.now(); await f(); const d = process.cpuUsage(cpu); console.log(n, (performance.now() - t).toFixed(0), 'cpu', ((d.user + d.system) / 1000).toFixed(0)); };
+await tm('gen1', () => generatePredictions(c, { rows: 1_000_000, from: START, to: START + 30 * DAY, shift: 0 }));
+await tm('gen2', () => generatePredictions(c, { rows: 1_000_000, from: START + 60 * DAY, to: START + 90 * DAY, shift: 0.05 }));
+await tm('settle', () => settle(c, ['predictions']));
+await tm('freeze', () => c.services.baselines.freeze(MODEL, { name: 'first-month', from: START, to: START + 30 * DAY, version: undefined }));
+await tm('settle', () => settle(c, ['baseline_rows']));
+await tm('labels', () => generateLabels(c));
+await c.close(); process.exit(0);
