@@ -35,23 +35,23 @@ ENGINE = ReplacingMergeTree(row_version, is_deleted)
 PARTITION BY toYYYYMM(ts)
 ORDER BY (model, toStartOfHour(ts), prediction_id, version, deployment);
 
--- prediction id -> where it is. Small granules: a look-up of one id reads 256 rows a part, not 8192.
+-- prediction id -> where it is, by slots of 15 minutes: the shortest window, so that an id that leaves a window is always noticed. Small granules: a look-up of one id reads 256 rows a part, not 8192.
 CREATE TABLE IF NOT EXISTS prediction_places
 (
     prediction_id UUID,
     model LowCardinality(String),
     version LowCardinality(String),
     deployment LowCardinality(String),
-    hour DateTime('UTC'),
+    slot DateTime('UTC'),
     ts DateTime64(3, 'UTC'),
     row_version UInt64,
     is_deleted UInt8
 )
 ENGINE = ReplacingMergeTree(row_version, is_deleted)
-ORDER BY (prediction_id, model, version, deployment, hour)
+ORDER BY (prediction_id, model, version, deployment, slot)
 SETTINGS index_granularity = 256;
 
 -- This view copies keys and counts nothing, so a replaced row can only replace its own entry.
 CREATE MATERIALIZED VIEW IF NOT EXISTS prediction_places_mv TO prediction_places AS
-SELECT prediction_id, model, version, deployment, toStartOfHour(ts) AS hour, ts, row_version, is_deleted
+SELECT prediction_id, model, version, deployment, toStartOfInterval(ts, toIntervalMinute(15)) AS slot, ts, row_version, is_deleted
 FROM predictions;

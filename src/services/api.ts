@@ -161,7 +161,11 @@ export interface SqlApi {
     sql: string;
     params: Record<string, unknown>;
     format: 'json' | 'csv' | 'parquet';
-  }): Promise<{ contentType: string; body: Buffer }>;
+  }): Promise<{
+    contentType: string;
+    body: Buffer;
+    /** More rows than the limit: the rest was left out. */ truncated: boolean;
+  }>;
 }
 
 /** Counters for `/metrics`, kept by the process. */

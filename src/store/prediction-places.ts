@@ -1,4 +1,4 @@
-// Where each prediction id is stored, and the removal of its older places when it is sent again with a time in another hour.
+// Where each prediction id is stored, and the removal of its older places when it is sent again with another time.
 import { z } from 'zod';
 import type { Store } from './store.js';
 
@@ -47,16 +47,17 @@ export class PredictionPlaces {
 
   /**
    * Leave one row of each id in each model, version and deployment: the newest. The hour is part of the sort key, so an id that is sent again
-   * with a timestamp in another hour leaves its old row behind. To be called after the insert: whoever inserts last sees every place.
+   * with a timestamp in another hour leaves its old row behind; within the hour the row is replaced, but the window it leaves must be computed
+   * again. To be called after the insert: whoever inserts last sees every place.
    */
   async removeOlder(ids: readonly string[]): Promise<void> {
     for (const part of parts(ids)) {
       const moved = await this.store.query({
         name: 'find_moved_predictions',
         sql: `SELECT toString(prediction_id) AS id, model, version, deployment, groupArray((ts_ms, newest)) AS places FROM (
-            SELECT prediction_id, model, version, deployment, hour, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
+            SELECT prediction_id, model, version, deployment, slot, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
             FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
-            GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
+            GROUP BY prediction_id, model, version, deployment, slot HAVING argMax(is_deleted, row_version) = 0
           ) GROUP BY prediction_id, model, version, deployment HAVING count() > 1`,
         params: { ids: part },
         row: z.object({

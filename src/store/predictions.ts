@@ -111,7 +111,7 @@ export class PredictionTable {
     const rows = await this.store.query({
       name: 'prediction_by_id',
       sql: `SELECT ${SELECTED} FROM predictions FINAL
-        WHERE prediction_id = {id:UUID} AND (model, toStartOfHour(ts)) IN (SELECT model, hour FROM prediction_places WHERE prediction_id = {id:UUID})
+        WHERE prediction_id = {id:UUID} AND (model, toStartOfHour(ts)) IN (SELECT model, toStartOfHour(slot) FROM prediction_places WHERE prediction_id = {id:UUID})
         ORDER BY row_version DESC`,
       params: { id },
       row: predictionRow,

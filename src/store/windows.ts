@@ -54,7 +54,7 @@ const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(
   INNER JOIN (
     SELECT prediction_id, model, version, deployment, argMax(ts, row_version) AS place_ts FROM prediction_places
     WHERE prediction_id IN (SELECT prediction_id FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64})
-    GROUP BY prediction_id, model, version, deployment, hour HAVING argMax(is_deleted, row_version) = 0
+    GROUP BY prediction_id, model, version, deployment, slot HAVING argMax(is_deleted, row_version) = 0
   ) AS p ON a.prediction_id = p.prediction_id GROUP BY p.model, p.version, p.deployment, slot`;
 
 export class WindowTable {

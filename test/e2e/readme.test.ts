@@ -202,6 +202,13 @@ describe.skipIf(absent.length > 0)('the examples of the README', () => {
       expect(outputDifferences(here(output?.code ?? ''), out, output?.option === 'part'), out).toEqual([]);
     },
   );
+
+  test('docs/operations.md names metrics that /metrics has', async () => {
+    const named = [...read('docs/operations.md').matchAll(/`(driftline_\w+)/g)].map(([, name]) => name);
+    const { out } = await run('curl', ['-s', here('http://127.0.0.1:8080/metrics')], folder);
+    expect(named.length).toBeGreaterThanOrEqual(10);
+    expect(named.filter((name) => !out.includes(`# TYPE ${name} `))).toEqual([]);
+  });
 });
 
 describe('the texts', () => {

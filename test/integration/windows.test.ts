@@ -119,6 +119,20 @@ describe('which windows are computed', () => {
     expect(listed.predictions.map((row) => row.external_id)).toEqual(['p2', 'p1']);
   });
 
+  it('a prediction that moves within its hour leaves a window of 15 minutes', async () => {
+    await services().models.configure('m', { task: 'none', window: '15m', min_samples: 1 });
+    await track(prediction('p1', START), prediction('p2', START));
+    await run('operations', START + 3_600_000);
+    await track(prediction('p1', START + 1_900_000));
+    await run('operations', START + 3_600_000);
+    const counts = (await points('prediction_count')).filter((point) => point.value !== 0);
+    expect(counts.map((point) => [point.window_start.slice(11, 16), point.value])).toEqual([
+      ['00:00', 1],
+      ['00:30', 1],
+    ]);
+    expect(await services().predictions.get('p1', null)).toMatchObject({ timestamp: '2026-01-05T00:31:40.000Z' });
+  });
+
   it('a gap and a feed that stopped are windows without data, never zeros of quality', async () => {
     await track(prediction('p1', START), prediction('p2', START + 3 * DAY));
     await run('operations', START + 6 * DAY);

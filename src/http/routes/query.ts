@@ -13,6 +13,9 @@ const bodySchema = z.strictObject({
   format: z.enum(['json', 'csv', 'parquet']).optional().describe('by default what Accept asks for'),
 });
 
+/** `true`: the answer holds as many rows as one answer may, and there were more. */
+const TRUNCATED = 'x-driftline-truncated';
+
 /** The SQL route. */
 export function queryRoutes(app: App, { services }: RouteContext): void {
   app.route({
@@ -27,7 +30,8 @@ export function queryRoutes(app: App, { services }: RouteContext): void {
     schema: {
       tags: ['metrics'],
       summary: 'One read-only SELECT',
-      description: 'With bound parameters and limits of rows, time and memory. Takes a key that reaches every model.',
+      description:
+        'With bound parameters and limits of rows, time and memory; the header x-driftline-truncated says whether rows were left out. Takes a key that reaches every model.',
       querystring: emptyQuery,
       body: bodySchema,
     },
@@ -35,7 +39,7 @@ export function queryRoutes(app: App, { services }: RouteContext): void {
       const { sql, params = {}, format } = request.body;
       const wanted = format ?? FORMATS[negotiate(request.headers.accept, [JSON_TYPE, CSV, PARQUET])];
       const answer = await services.sql.run({ sql, params, format: wanted });
-      return reply.type(answer.contentType).send(answer.body);
+      return reply.header(TRUNCATED, String(answer.truncated)).type(answer.contentType).send(answer.body);
     },
   });
 }
