@@ -1,4 +1,4 @@
--- One row per job run (written at the start as running, replaced at the end), and one per administrative change.
+-- One row per job run (written at the start as running, replaced at the end).
 CREATE TABLE IF NOT EXISTS job_runs
 (
     run_id UUID,
@@ -16,14 +16,3 @@ CREATE TABLE IF NOT EXISTS job_runs
 )
 ENGINE = ReplacingMergeTree(row_version)
 ORDER BY (started_at, run_id);
-
-CREATE TABLE IF NOT EXISTS audit
-(
-    at DateTime64(3, 'UTC'),
-    actor String,
-    action LowCardinality(String),
-    target String,
-    detail String
-)
-ENGINE = MergeTree
-ORDER BY at;

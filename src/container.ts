@@ -28,6 +28,7 @@ import { MetricsService } from './services/metrics.js';
 import { ModelsService } from './services/models.js';
 import { OperationsCalculator } from './services/operations.js';
 import { Planner } from './services/planning.js';
+import { PrivacyGuard } from './services/privacy.js';
 import { PredictionsService } from './services/predictions.js';
 import { QualityCalculator } from './services/quality.js';
 import { runRetention } from './services/retention.js';
@@ -80,7 +81,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const counters = new Counters(() => tables.predictionWriter.depth);
   reports.flush = counters;
   const computing = wireComputing(tables, config, clock);
-  const { models, baselines, chooser, planner, drift, quality, operations } = computing;
+  const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
   const alerts = wireAlerts(tables, computing, config, clock);
   const windowJobs = new WindowJobs({
@@ -121,8 +122,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     rejected: tables.rejected,
     uploads: tables.groundTruthUpload,
     counters,
-    privacy: (model) => models.privacy(model),
-    hashKey: config.hashKey,
+    privacy,
     clock,
     warn: (message, error) => logger.warn({ err: error }, message),
   });
@@ -191,7 +191,9 @@ function wireComputing(tables: Tables, config: Config, clock: () => number) {
     touch: (model) => tables.windows.touch(model),
     hashKey: config.hashKey,
   });
+  const privacy = new PrivacyGuard(models, config.hashKey);
   const baselines = new BaselinesService({
+    privacy,
     baselines: tables.baselines,
     fields: tables.fields,
     bins: tables.bins,
@@ -200,6 +202,7 @@ function wireComputing(tables: Tables, config: Config, clock: () => number) {
   });
   return {
     models,
+    privacy,
     baselines,
     chooser: new BaselineChooser(baselines, (model) => tables.windows.series(model)),
     planner: new Planner(tables.windows),
@@ -227,7 +230,7 @@ function wireAlerts(
     models: {
       list: () => models.marked(),
       minSamples: async (model) => (await models.effective(model)).minSamples,
-      windowLength: async (model) => (await models.effective(model)).windowLength,
+      windowLength: (model) => models.windowLength(model),
     },
     evidence: {
       movedBins: async (series, from, to) => {

@@ -7,7 +7,7 @@ import { startScheduler, type Scheduler } from '../jobs/schedule.js';
 import { systemClock } from './clock.js';
 import { loadConfig, type Config } from './config.js';
 import { openContainer, type Container } from './container.js';
-import { DriftlineError } from './domain/errors.js';
+import { DriftlineError, StartupError } from './domain/errors.js';
 import { buildApp, type App } from './http/app.js';
 import { packageRoot } from './package-root.js';
 
@@ -54,7 +54,13 @@ async function start(config: Config, logger: Logger): Promise<Running> {
     clock: systemClock,
     version: version(),
   });
-  const url = await app.listen({ host: config.host, port: config.port });
+  const url = await app.listen({ host: config.host, port: config.port }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartupError(
+      `Cannot listen on ${config.host}:${config.port} (DRIFTLINE_HOST, DRIFTLINE_PORT): ${reason}.`,
+      cause,
+    );
+  });
   // The one line that says where the service is, whatever the log level.
   process.stdout.write(`Driftline is ready: ${url}\n`);
   return { container, app, scheduler };
@@ -73,5 +79,5 @@ try {
 } catch (error) {
   if (!(error instanceof DriftlineError)) throw error;
   process.stderr.write(`${error.detail}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -157,11 +157,7 @@ export interface KeysApi {
 }
 
 export interface SqlApi {
-  run(request: {
-    sql: string;
-    params: Record<string, unknown>;
-    format: 'json' | 'csv' | 'parquet';
-  }): Promise<{
+  run(request: { sql: string; params: Record<string, unknown>; format: 'json' | 'csv' | 'parquet' }): Promise<{
     contentType: string;
     body: Buffer;
     /** More rows than the limit: the rest was left out. */ truncated: boolean;

@@ -17,11 +17,13 @@ import { FieldError } from '../domain/fields.js';
 import type { BaselinesApi, PredictionFilter, UploadedFile } from './api.js';
 import type { BaselineStore, BinCounter, FieldExplorer, FieldSource } from './compute-ports.js';
 import type { ModelsService } from './models.js';
+import type { PrivacyGuard } from './privacy.js';
 
 /** A frozen production window keeps at most this many of its newest rows. */
 export const MAX_FROZEN_ROWS = 1_000_000;
 
 export interface BaselineDependencies {
+  privacy: PrivacyGuard;
   baselines: BaselineStore;
   fields: FieldExplorer;
   bins: BinCounter;
@@ -47,7 +49,7 @@ export class BaselinesService implements BaselinesApi {
     const objects = requireObjects(rows);
     return this.create({ model, ...target, source: 'upload' }, async (id) => {
       try {
-        await this.deps.baselines.loadRows(id, objects, 0);
+        await this.deps.baselines.loadRows(id, objects, (row) => this.deps.privacy.clean(model, row));
       } catch (error) {
         if (error instanceof FieldError)
           throw new InvalidInputError(`A row cannot be stored: ${error.path}: ${error.message}.`, [
@@ -64,7 +66,9 @@ export class BaselinesService implements BaselinesApi {
     target: { name: string; version: string | null },
     file: UploadedFile,
   ): Promise<BaselineCreated> {
-    return this.create({ model, ...target, source: 'upload' }, (id) => this.deps.baselines.loadFile(id, file));
+    return this.create({ model, ...target, source: 'upload' }, (id) =>
+      this.deps.baselines.loadFile(id, file, (path) => this.deps.privacy.hides(model, path)),
+    );
   }
 
   freeze(model: string, request: FreezeBaseline): Promise<BaselineCreated> {

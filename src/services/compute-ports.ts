@@ -9,12 +9,25 @@ export interface FieldSource {
   params: Record<string, unknown>;
 }
 
+/** A row of a baseline: its parts by root. */
+export interface BaselineRow {
+  inputs?: unknown;
+  outputs?: unknown;
+  values?: unknown;
+}
+
 export interface BaselineStore {
   list(model: string): Promise<Baseline[]>;
   put(baseline: Baseline): Promise<void>;
   nextActivation(): number;
-  loadRows(id: string, rows: readonly Record<string, unknown>[], firstRow: number): Promise<void>;
-  loadFile(id: string, file: UploadedFile): Promise<number>;
+  /** `clean` takes private fields out of a row. */
+  loadRows(
+    id: string,
+    rows: readonly Record<string, unknown>[],
+    clean: (row: BaselineRow) => BaselineRow,
+  ): Promise<void>;
+  /** Columns whose path is hidden are left out. */
+  loadFile(id: string, file: UploadedFile, hidden: (path: string) => boolean): Promise<number>;
   loadRange(id: string, range: PredictionFilter, limit: number): Promise<number>;
   dropRows(id: string): Promise<void>;
   source(id: string): FieldSource;

@@ -1,5 +1,4 @@
 // Tracking: predictions, ground truth and aggregate metrics are validated item by item, stored, and only then acknowledged.
-import { createHmac } from 'node:crypto';
 import type { z } from 'zod';
 import {
   aggregateItemSchema,
@@ -10,17 +9,16 @@ import {
   type Accepted,
   type AggregateItem,
   type GroundTruthItem,
-  type PredictionItem,
   type RejectedItem,
   type Tracked,
 } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
-import { applyPrivacy } from '../domain/privacy.js';
 import { issuesToErrors } from '../domain/validation.js';
 import type { IngestApi, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
 import { newId, resolveId } from './ids.js';
+import type { PrivacyGuard } from './privacy.js';
 import type { GroundTruthWriter, PredictionSink, RejectedLog, AggregateWriter, UploadReader } from './ingest-ports.js';
 
 const HOUR = 3_600_000;
@@ -34,10 +32,7 @@ export interface IngestDependencies {
   rejected: RejectedLog;
   uploads: UploadReader;
   counters: Counters;
-  /** Privacy rules of a model; null when it has none. */
-  privacy: (model: string) => { drop: string[]; hash: string[] } | null;
-  /** Key of hashed fields. */
-  hashKey: string | null;
+  privacy: PrivacyGuard;
   clock: () => number;
   warn: (message: string, error: unknown) => void;
 }
@@ -168,7 +163,12 @@ export class IngestService implements IngestApi {
         ok: true,
         // Onto the validated copy, which is ours: one more copy of every item would cost as much as its validation.
         value: this.deps.predictions.encode(
-          Object.assign(this.private(prediction), { id, externalId, timestamp, receivedAt }),
+          Object.assign(this.deps.privacy.clean(prediction.model, prediction), {
+            id,
+            externalId,
+            timestamp,
+            receivedAt,
+          }),
           known,
         ),
       };
@@ -176,21 +176,6 @@ export class IngestService implements IngestApi {
       if (!(error instanceof FieldError)) throw error;
       return { ok: false, errors: [{ index, code: 'invalid_value', path: error.path, message: error.message }] };
     }
-  }
-
-  private private(prediction: PredictionItem): PredictionItem {
-    const rules = this.deps.privacy(prediction.model);
-    if (rules === null) return prediction;
-    // A model can only have hashed fields where the key is set: its configuration is refused otherwise.
-    const key = this.deps.hashKey ?? '';
-    const hash = (text: string) => createHmac('sha256', key).update(text).digest('hex').slice(0, 32);
-    const apply = <T>(root: string, value: T): T => applyPrivacy(root, value, rules, hash) as T;
-    return {
-      ...prediction,
-      inputs: apply('inputs', prediction.inputs),
-      outputs: apply('outputs', prediction.outputs),
-      tags: apply('tags', prediction.tags),
-    };
   }
 
   private async tracked(
@@ -218,7 +203,7 @@ export class IngestService implements IngestApi {
     try {
       await this.deps.rejected.append(
         route,
-        errors.map((error) => ({ error, item: items[error.index ?? 0] })),
+        errors.map((error) => ({ error, item: this.deps.privacy.cleanRefused(items[error.index ?? 0]) })),
       );
     } catch (error) {
       this.deps.warn('rejected items could not be kept', error);

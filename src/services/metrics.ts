@@ -41,7 +41,7 @@ export interface ProfileReader {
 export interface MetricsDependencies {
   points: PointStore;
   profiles: ProfileReader;
-  models: Pick<ModelsService, 'requireModel' | 'effective'>;
+  models: Pick<ModelsService, 'requireModel' | 'effective' | 'windowLength'>;
   chooser: BaselineChooser;
   rows: RowSelector;
   bins: BinCounter;
@@ -113,21 +113,24 @@ export class MetricsService implements MetricsApi {
     return this.deps.quality.confusion(range(model, query.from, query.to, query.version, []), config);
   }
 
-  private stored(model: string, filter: MetricFilter): Promise<MetricPoint[]> {
-    return this.deps.points
-      .read({
-        model,
-        metrics: filter.metrics,
-        features: filter.features.length === 0 ? null : filter.features,
-        version: filter.version,
-        deployment: filter.deployment,
-        segment: filter.segment,
-        from: filter.from,
-        to: filter.to,
-        endingBy: null,
-        limit: MAX_POINTS + 1,
-      })
-      .then(bounded);
+  /** As stored, in windows of the model's present length: numbers of an earlier length are not of one series with them. */
+  private async stored(model: string, filter: MetricFilter): Promise<MetricPoint[]> {
+    const points = await this.deps.points.read({
+      model,
+      metrics: filter.metrics,
+      features: filter.features.length === 0 ? null : filter.features,
+      version: filter.version,
+      deployment: filter.deployment,
+      segment: filter.segment,
+      from: filter.from,
+      to: filter.to,
+      endingBy: null,
+      limit: MAX_POINTS + 1,
+    });
+    const length = await this.deps.models.windowLength(model);
+    return bounded(points).filter(
+      (point) => point.windowEnd - point.windowStart === length || point.metric.startsWith(AGGREGATE),
+    );
   }
 
   /** Numbers that are not stored: computed now from the rows, for windows of another length or one exact range. */

@@ -62,6 +62,16 @@ export class ModelsService implements ModelsApi {
     return this.configs?.get(model)?.privacy ?? null;
   }
 
+  /** Whether any model has privacy rules. */
+  hasPrivacy(): boolean {
+    return [...(this.configs?.values() ?? [])].some((config) => config.privacy !== undefined);
+  }
+
+  /** Length of a model's windows in ms. */
+  async windowLength(model: string): Promise<number> {
+    return inferConfig((await this.config(model)) ?? {}, [], []).windowLength;
+  }
+
   private async config(model: string): Promise<ModelConfig | null> {
     if (this.configs === null) await this.refresh();
     return this.configs?.get(model) ?? null;

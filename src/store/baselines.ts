@@ -48,6 +48,13 @@ const baselineRow = z
     activated: row.activated,
   }));
 
+/** A row's parts by root. */
+interface BaselineRow {
+  inputs?: unknown;
+  outputs?: unknown;
+  values?: unknown;
+}
+
 export class BaselineTable {
   constructor(
     private readonly store: Store,
@@ -83,21 +90,26 @@ export class BaselineTable {
   }
 
   /** Store rows that came as JSON. A row is `{inputs, outputs, values}`, or flat: columns by prefix, without one an input. @throws FieldError */
-  async loadRows(id: string, rows: readonly Record<string, unknown>[], firstRow: number): Promise<void> {
+  async loadRows(
+    id: string,
+    rows: readonly Record<string, unknown>[],
+    clean: (row: BaselineRow) => BaselineRow,
+  ): Promise<void> {
     const lines = rows.map((row, index) => {
-      const encoded = encodeFields(nested(row));
-      return `["${id}",${firstRow + index},${encoded.slice(0, encoded.lastIndexOf(',{'))}]`;
+      const encoded = encodeFields({ ...clean(nested(row)) });
+      return `["${id}",${index},${encoded.slice(0, encoded.lastIndexOf(',{'))}]`;
     });
     await this.store.insertBody('baseline_rows', ROW_COLUMNS, Buffer.from(lines.join('\n')));
   }
 
   /** Store the rows of a file; returns how many. @throws InvalidInputError */
-  async loadFile(id: string, file: UploadFile): Promise<number> {
+  async loadFile(id: string, file: UploadFile, hidden: (path: string) => boolean): Promise<number> {
     const upload = await openUpload(this.store, this.engine, file);
     try {
+      const columns = upload.columns.filter((column) => !hidden(pathOf(column)));
       const params: Record<string, unknown> = { ...upload.params, id };
       const entries = (kind: 'number' | 'text' | 'flag') =>
-        upload.columns.map((column, index) => {
+        columns.map((column, index) => {
           params[`path${index}`] = pathOf(column);
           return `({path${index}:String}, ${column[kind]})`;
         });
@@ -167,7 +179,7 @@ export class BaselineTable {
   }
 }
 
-function nested(row: Record<string, unknown>): Record<string, unknown> {
+function nested(row: Record<string, unknown>): BaselineRow {
   const keys = Object.keys(row);
   const isNested = keys.length > 0 && keys.every((key) => (ROOTS as readonly string[]).includes(key));
   if (isNested) return { inputs: row.inputs, outputs: row.outputs, values: row.values };

@@ -18,6 +18,8 @@ export class GroundTruthUpload {
     private readonly engine: Engine,
     /** Namespace of external ids, as a UUID. */
     private readonly namespace: string,
+    /** Marks the windows of the labels that were stored with versions in [first, last]. */
+    private readonly mark: (first: number, last: number) => Promise<void>,
   ) {}
 
   /** @throws InvalidInputError for a file that cannot be read, that lacks prediction_id, or in which no row can be used. */
@@ -69,7 +71,7 @@ export class GroundTruthUpload {
     return { accepted: row.total - row.bad_rows, rejected: row.bad_rows, errors };
   }
 
-  private insert(
+  private async insert(
     upload: StagedUpload,
     values: StagedUpload['columns'],
     id: string,
@@ -77,17 +79,18 @@ export class GroundTruthUpload {
     rows: number,
   ): Promise<void> {
     // A version per row: later rows win over earlier ones, and all of them over what was stored before.
+    const base = this.store.versions.reserve(rows);
     const params: Record<string, unknown> = {
       ...upload.params,
       ns: this.namespace.replaceAll('-', ''),
       now: this.store.now(),
-      base: this.store.versions.reserve(rows),
+      base,
     };
     const entries = values.map((column, index) => {
       params[`key${index}`] = column.name;
       return `({key${index}:String}, ${column.number}, ${column.text}, ${column.flag})`;
     });
-    return this.store.command({
+    await this.store.command({
       name: 'insert_ground_truth_file',
       sql: `INSERT INTO ground_truth (${GROUND_TRUTH_COLUMNS.join(', ')})
         SELECT toUUID(id), entry.1, multiIf(entry.2 IS NOT NULL, 'number', entry.4 IS NOT NULL, 'boolean', entry.3 IS NOT NULL, 'string', 'null'),
@@ -103,5 +106,7 @@ export class GroundTruthUpload {
         ) ARRAY JOIN entries AS entry SETTINGS max_threads = 1`,
       params,
     });
+    // While the file was stored, later labels may have come and a job may have read past these versions: they are marked here.
+    await this.mark(base, base + rows);
   }
 }

@@ -49,6 +49,7 @@ export async function openStore(options: StoreOptions) {
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
   const exports = new PredictionExport(store);
+  const windows = new WindowTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE);
   let migrated = false;
   return {
     engine,
@@ -60,7 +61,9 @@ export async function openStore(options: StoreOptions) {
       byId: predictions.byId.bind(predictions),
       file: exports.file.bind(exports),
     },
-    groundTruthUpload: new GroundTruthUpload(store, engine, options.namespace),
+    groundTruthUpload: new GroundTruthUpload(store, engine, options.namespace, (first, last) =>
+      windows.markLabels(first, last),
+    ),
     aggregates: new AggregateTable(store),
     rejected: new RejectedTable(store),
     catalogue: new CatalogueTable(store),
@@ -71,7 +74,7 @@ export async function openStore(options: StoreOptions) {
     twoSample: new TwoSampleQueries(store),
     quality: new QualityQueries(store),
     operations: new OperationsQueries(store),
-    windows: new WindowTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),
+    windows,
     points: new MetricPointTable(store),
     profiles: new ProfileTable(store),
     alertEvents: new AlertEventTable(store),

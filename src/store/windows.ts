@@ -49,7 +49,7 @@ const PREDICTION_MARKS = `SELECT model, version, deployment, ${SLOT} AS slot, 'p
   WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY model, version, deployment, slot`;
 
 /** Marks of the predictions whose labels arrived in (after, upto]; a label without a prediction waits for it. */
-const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(p.place_ts, toIntervalMinute(15)) AS slot, 'label', max(a.newest)
+const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(p.place_ts, toIntervalMinute(15)) AS slot, 'label', greatest(max(a.newest), {at_least:UInt64})
   FROM (SELECT prediction_id, max(row_version) AS newest FROM label_arrivals WHERE row_version > {after:UInt64} AND row_version <= {upto:UInt64} GROUP BY prediction_id) AS a
   INNER JOIN (
     SELECT prediction_id, model, version, deployment, argMax(ts, row_version) AS place_ts FROM prediction_places
@@ -104,11 +104,20 @@ export class WindowTable {
     await this.store.command({
       name: `mark_${name}`,
       sql: `INSERT INTO window_marks (model, version, deployment, slot, cause, row_version) ${marks}`,
-      params: { after, upto: newest },
+      params: { after, upto: newest, at_least: 0 },
     });
     if (newest <= position) return;
     await this.setPosition(name, newest);
     if (this.positions !== null) this.positions[name] = newest;
+  }
+
+  /** Mark the windows of labels whose versions lie in [first, last], as changed now. */
+  markLabels(first: number, last: number): Promise<void> {
+    return this.store.command({
+      name: 'mark_uploaded_labels',
+      sql: `INSERT INTO window_marks (model, version, deployment, slot, cause, row_version) ${LABEL_MARKS}`,
+      params: { after: first - 1, upto: last, at_least: this.store.versions.next() },
+    });
   }
 
   setPosition(name: string, position: number): Promise<void> {

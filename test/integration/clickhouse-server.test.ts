@@ -77,7 +77,7 @@ describe.skipIf(absent !== null)('a ClickHouse server', () => {
     await new BaselineTable(store, engine).loadRows(
       uuid(2),
       [1, 2].map((x) => ({ inputs: { x, gone: x } })),
-      0,
+      (row) => row,
     );
     const selection = {
       model: 'drift',

@@ -148,7 +148,7 @@ describe('the two-sample tests of the store', () => {
     await new BaselineTable(opened.store, opened.engine).loadRows(
       id,
       baseline.map((inputs) => ({ inputs })),
-      0,
+      (row) => row,
     );
     const writer = new PredictionWriter(opened.store, { maxRows: 1000, maxPendingBytes: 1e8 }, () => undefined);
     await writer.write(

@@ -9,14 +9,19 @@ import { packageRoot } from '../../src/package-root.js';
 import { openServer, type Engine } from '../../src/store/client.js';
 import { DocumentTable } from '../../src/store/documents.js';
 import { GroundTruthTable } from '../../src/store/ground-truth.js';
-import { GroundTruthUpload } from '../../src/store/ground-truth-upload.js';
 import { migrate, readMigrations } from '../../src/store/migrations.js';
 import { PredictionWriter } from '../../src/store/prediction-writer.js';
 import { PredictionTable } from '../../src/store/predictions.js';
 import { Store } from '../../src/store/store.js';
 import { startLoopbackClickHouse, type Fault, type LoopbackClickHouse } from '../support/loopback-clickhouse.js';
 import { aPrediction, countRows, STORE_NOW } from '../support/store-rows.js';
-import { checkCsvUpload, checkParquetUpload, checkTypedIds, NAMESPACE, uuid } from '../support/upload-cases.js';
+import {
+  checkCsvUpload,
+  checkParquetUpload,
+  checkTypedIds,
+  openGroundTruthUpload,
+  uuid,
+} from '../support/upload-cases.js';
 
 const SCHEMA = path.join(packageRoot(), 'schema');
 const LIMITS = { maxRows: 20_000, maxPendingBytes: 64 * 1024 * 1024 };
@@ -154,7 +159,7 @@ describe('uploads over HTTP', () => {
   test('an upload that fails in the middle leaves no staging table behind', async () => {
     const file = path.join(folder, 'broken.csv');
     await writeFile(file, `prediction_id,late\n${uuid(107)},true\n`);
-    const upload = new GroundTruthUpload(store, engine, NAMESPACE);
+    const upload = openGroundTruthUpload(store, engine);
     await server.faults.set({ kind: 'cut', at: 'before', only: /^INSERT INTO upload_/, count: 1 });
     const cut = upload.groundTruth({ path: file, format: 'csv', strings: [] });
     await expect(cut).rejects.toBeInstanceOf(StoreUnavailableError);

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { Engine } from '../../src/store/client.js';
 import { GroundTruthTable } from '../../src/store/ground-truth.js';
 import { GroundTruthUpload } from '../../src/store/ground-truth-upload.js';
+import { WindowTable } from '../../src/store/windows.js';
 import type { Store } from '../../src/store/store.js';
 
 /** The namespace of external ids in these tests. */
@@ -20,11 +21,17 @@ ${uuid(3)},,,"two
 lines",9
 `;
 
+/** The reader of label files, as the service wires it. */
+export function openGroundTruthUpload(store: Store, engine: Engine): GroundTruthUpload {
+  const windows = new WindowTable(store, 0);
+  return new GroundTruthUpload(store, engine, NAMESPACE, (first, last) => windows.markLabels(first, last));
+}
+
 /** Upload a CSV file and check every value of it. */
 export async function checkCsvUpload(store: Store, engine: Engine, folder: string): Promise<void> {
   const file = path.join(folder, 'labels.csv');
   await writeFile(file, `\uFEFF${CSV}`);
-  const upload = new GroundTruthUpload(store, engine, NAMESPACE);
+  const upload = openGroundTruthUpload(store, engine);
   expect(await upload.groundTruth({ path: file, format: 'csv', strings: ['code'] })).toEqual({ accepted: 3 });
   const known = await new GroundTruthTable(store).byIds([1, 2, 3].map(uuid));
   expect([1, 2, 3].map((n) => known.get(uuid(n))?.values)).toEqual([
@@ -68,7 +75,7 @@ export async function checkParquetUpload(store: Store, engine: Engine, folder: s
   const file = path.join(folder, 'labels.parquet');
   const columns = Object.entries(COLUMNS).map(([name, { sql }]) => `${sql} AS ${name}`);
   await writeParquet(store, file, `'${uuid(10).slice(0, -1)}' || toString(number)`, columns.join(', '), 2);
-  const upload = new GroundTruthUpload(store, engine, NAMESPACE);
+  const upload = openGroundTruthUpload(store, engine);
   expect(await upload.groundTruth({ path: file, format: 'parquet', strings: [] })).toEqual({ accepted: 2 });
   const known = await new GroundTruthTable(store).byIds([uuid(10), uuid(11)]);
   for (const row of [0, 1]) {
@@ -79,7 +86,7 @@ export async function checkParquetUpload(store: Store, engine: Engine, folder: s
 
 /** Ids that are integers or UUIDs in the file: integers beyond 2^53 stay different ids. */
 export async function checkTypedIds(store: Store, engine: Engine, folder: string): Promise<void> {
-  const upload = new GroundTruthUpload(store, engine, NAMESPACE);
+  const upload = openGroundTruthUpload(store, engine);
   const before = await labels(store);
   const integers = path.join(folder, 'integers.parquet');
   await writeParquet(store, integers, 'toInt64(9007199254740992 + number)', 'true AS by_integer', 4);

@@ -85,7 +85,7 @@ describe('docker-compose.yml', () => {
     expect(services.driftline?.depends_on?.clickhouse?.condition).toBe('service_healthy');
     const pulled = Object.values(services).filter((service) => service.build === undefined);
     expect(pulled.map((service) => service.image).filter((image) => !/:v?\d+\.\d+/.test(image ?? ''))).toEqual([]);
-    expect(Object.keys(volumes)).toEqual(['clickhouse-data']);
+    expect(Object.keys(volumes)).toEqual(['uploads', 'clickhouse-data']);
   });
 });
 

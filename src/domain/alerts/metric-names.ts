@@ -49,7 +49,6 @@ const OTHER_METRICS = [
   'label_lag_p50',
   'label_lag_p90',
   'label_lag_p99',
-  'orphan_labels',
   'prediction_count',
   'requests_per_second',
   'error_count',
@@ -74,12 +73,7 @@ export function isQualityMetric(metric: string): boolean {
 }
 
 /** Counts: exact however few they count, and as true at 0. */
-const COUNTS: ReadonlySet<string> = new Set([
-  'prediction_count',
-  'requests_per_second',
-  'error_count',
-  'orphan_labels',
-]);
+const COUNTS: ReadonlySet<string> = new Set(['prediction_count', 'requests_per_second', 'error_count']);
 
 /** Whether a metric is a count, or a number that the client vouches for: no minimum of rows applies unless a rule sets one. */
 export function isExact(metric: string): boolean {
