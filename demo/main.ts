@@ -38,7 +38,7 @@ function readOptions(): Options {
     .description('Replays real flights of 2001 through Driftline, with a fault planted in March.')
     .option('--once', 'exit when done: 0 if everything is as it should be, 1 if not', false)
     .addOption(
-      new Option('--rows <size>', 'how many flights; 3m takes half an hour').choices(['20k', '3m']).default('20k'),
+      new Option('--rows <size>', 'how many flights; 3m takes about 20 minutes').choices(['20k', '3m']).default('20k'),
     )
     .option('--port <port>', 'the port of the service (default: a free one)', port)
     .option('--keep <dir>', 'keep the data in this folder, which must be new or empty')

@@ -116,8 +116,8 @@ export function renderTable(summaries: readonly Summary[]): string {
       withInterval(pointOf(summary, 'accuracy'), percent),
       withInterval(pointOf(summary, 'roc_auc'), (value) => decimals(value, 3)),
       column(({ feature }) => feature),
-      column(({ psi }) => decimals(psi, 3)),
-      column(({ noise }) => decimals(noise, 3)),
+      column(({ psi }) => decimals(psi, 4)),
+      column(({ noise }) => decimals(noise, 4)),
       column(({ ks }) => decimals(ks, 3)),
     ]);
   }

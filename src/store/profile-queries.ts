@@ -69,23 +69,25 @@ export class ProfileQueries {
     return [...result.values()];
   }
 
-  /** One pass: per field how many values are missing and how many exceed each edge. An absent key of a map reads as 0, so it is made NaN first. */
+  /**
+   * One pass: per field how many values are missing and how many exceed each edge. An absent key of a map reads as 0, so it is made NaN first;
+   * only where 0 is read the key is looked for, which `force_enable` sees to.
+   */
   private async countNumeric(source: GroupedRows, fields: readonly BaselineFieldProfile[], lane: Lane) {
     const params = new Conditions(source.params);
     const values = fields.map((field, index) => {
       const path = params.bind(field.path, 'String');
-      return `if(mapContains(num, ${path}), num[${path}], nan) AS x${index}`;
+      return `if(num[${path}] = 0 AND NOT mapContains(num, ${path}), nan, num[${path}]) AS x${index}`;
     });
     const tails = fields.map(
       (field, index) =>
         `[countIf(isNaN(x${index}))${field.edges.map((edge) => `, countIf(x${index} > ${literal(edge)})`).join('')}]`,
     );
-    const groups = source.groups.join(', ');
     const rows = await this.store.query({
       name: 'count_numeric_bins',
       lane,
       sql: `SELECT ${groupTuple(source)} AS grp, count() AS n, [${tails.join(', ')}]::Array(Array(UInt64)) AS tails
-        FROM ${source.from(values)} GROUP BY ${groups}`,
+        FROM ${source.from(values)} GROUP BY ${groupHash(source)} SETTINGS short_circuit_function_evaluation = 'force_enable'`,
       params: params.params,
       row: z.object({ grp: groupKey, n: z.number(), tails: z.array(z.array(z.number())) }),
     });
@@ -110,12 +112,11 @@ export class ProfileQueries {
         : '';
       return `(${index}, multiIf(t${index} IS NULL, ${size + 2}, has(${known}, t${index}), indexOf(${known}, t${index}) - 1, ${other} ${size + 1}))`;
     });
-    const groups = source.groups.join(', ');
     const rows = await this.store.query({
       name: 'count_categorical_bins',
       lane,
       sql: `SELECT ${groupTuple(source)} AS grp, toUInt32(pair.1) AS field, toUInt32(pair.2) AS bin, count() AS n
-        FROM (SELECT ${groups}, arrayJoin([${bins.join(', ')}]::Array(Tuple(UInt32, UInt32))) AS pair FROM ${source.from(texts)}) GROUP BY ${groups}, field, bin`,
+        FROM (SELECT ${source.groups.join(', ')}, arrayJoin([${bins.join(', ')}]::Array(Tuple(UInt32, UInt32))) AS pair FROM ${source.from(texts)}) GROUP BY ${groupHash(source)}, field, bin`,
       params: params.params,
       row: z.object({ grp: groupKey, field: z.number(), bin: z.number(), n: z.number() }),
     });
@@ -123,10 +124,15 @@ export class ProfileQueries {
   }
 }
 
-/** The group columns as one named tuple: it arrives as a JSON object. */
+/** The group columns of rows that are grouped by their hash, as one named tuple: it arrives as a JSON object. */
 function groupTuple(source: GroupedRows): string {
   const types = source.groups.map((name) => `${name} ${name === 'w' ? 'Int64' : 'String'}`);
-  return `CAST(tuple(${source.groups.join(', ')}) AS Tuple(${types.join(', ')}))`;
+  return `CAST(tuple(${source.groups.map((name) => `any(${name})`).join(', ')}) AS Tuple(${types.join(', ')}))`;
+}
+
+/** What rows are grouped by: grouping by the columns themselves, which are texts, took half of the time of a million rows of twenty fields. */
+function groupHash(source: GroupedRows): string {
+  return `cityHash64(${source.groups.join(', ')})`;
 }
 
 /** A float as SQL text; edges are finite numbers of ours, JavaScript prints them so that they read back to the same float. */

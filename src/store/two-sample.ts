@@ -20,11 +20,8 @@ export interface TwoSampleOptions {
 }
 
 const resultRow = z.object({
-  version: z.string(),
-  deployment: z.string(),
-  segment: z.string(),
-  w: z.number(),
-  path: z.string(),
+  at: z.number(),
+  field: z.number(),
   d: z.number().nullable(),
   p: z.number().nullable(),
   distance: z.number().nullable(),
@@ -33,11 +30,15 @@ const resultRow = z.object({
 /** W1: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision. */
 const DISTANCE = `arraySum((step, height) -> step * abs(height), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2))) / (toFloat64(length(b)) * length(c))`;
 const SORTED = `arraySort(x -> x.1, arrayConcat(arrayMap(x -> (x, toInt64(length(c))), b), arrayMap(x -> (x, -toInt64(length(b))), c)))`;
+const NOTHING = 'CAST(NULL AS Nullable(Float64))';
 
 export class TwoSampleQueries {
   constructor(private readonly store: Store) {}
 
-  /** Every field in every group against all rows of the baseline; fields that one side lacks are left out. */
+  /**
+   * Every field in every group against all rows of the baseline; fields that one side lacks are left out. Without `exact` and `distance`
+   * every field must have values on both sides in every group: that is the form for large samples.
+   */
   async compare(
     rows: GroupedRows,
     groups: readonly GroupKey[],
@@ -47,53 +48,76 @@ export class TwoSampleQueries {
   ): Promise<TwoSample[]> {
     if (groups.length === 0 || paths.length === 0) return [];
     const params = new Conditions(rows.params);
-    const samples = sides(rows, groups, paths, baselineId, params);
-    // As an aggregate the test fails the whole statement when one group lacks a side, HAVING or not: it runs on the groups that are left.
-    const test = `arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${options.exact ? 'exact' : 'asymp'}\\')', arrayConcat(b, c), arrayConcat(arrayWithConstant(length(b), 0), arrayWithConstant(length(c), 1)))`;
+    const values = valuesOf(rows, groups, paths, baselineId, params);
     const found = await this.store.query({
       name: 'two_sample',
       lane: 'jobs',
-      sql: `SELECT version, deployment, segment, w, path, ks.1 AS d, ks.2 AS p, ${options.distance ? DISTANCE : 'CAST(NULL AS Nullable(Float64))'} AS distance
-        FROM (SELECT version, deployment, segment, w, path, b, c, ${test} AS ks${options.distance ? `, ${SORTED} AS sorted` : ''}
-          FROM (SELECT version, deployment, segment, w, path, groupArrayIf(v, side = 0) AS b, groupArrayIf(v, side = 1) AS c
-            FROM ${samples} GROUP BY version, deployment, segment, w, path HAVING length(b) > 0 AND length(c) > 0))`,
+      sql: options.exact || options.distance ? bySamples(values, options) : byAggregate(values),
       params: params.params,
       row: resultRow,
     });
-    return found.map(({ path, d, p, distance, ...group }) => ({
-      group,
-      path,
-      d,
-      pValue: options.exact ? p : null,
-      distance,
-    }));
+    return found.flatMap(({ at, field, d, p, distance }) => {
+      const [group, path] = [groups[at - 1], paths[field - 1]];
+      if (group === undefined || path === undefined) return [];
+      return [{ group, path, d, pValue: options.exact ? p : null, distance }];
+    });
   }
 }
 
-/** One row per value: side 0 the baseline (once a group), side 1 the groups' own rows. */
-function sides(
+/** Rows of values as subqueries. A group is a hash of its names, because names of text are slow to group millions of values by. */
+interface Values {
+  /** `field, v`: a field is its place among the paths, from 1. */
+  baseline: string;
+  /** `grp, field, v`. */
+  current: string;
+  /** The hashes of the wanted groups, in their order. */
+  hashes: string;
+}
+
+function valuesOf(
   rows: GroupedRows,
   groups: readonly GroupKey[],
   paths: readonly string[],
   baselineId: string,
   params: Conditions,
-): string {
+): Values {
   const texts = (key: 'version' | 'deployment' | 'segment') =>
     params.bind(
       groups.map((group) => group[key]),
       'Array(String)',
     );
-  const wanted = `arrayZip(${texts('version')}, ${texts('deployment')}, ${texts('segment')}, ${params.bind(
+  const starts = params.bind(
     groups.map((group) => group.w),
     'Array(Int64)',
-  )})`;
-  const fields = params.bind([...paths], 'Array(String)');
-  const values = `arrayJoin(arrayFilter(e -> has(${fields}, toString(e.1)), arrayZip(mapKeys(num), mapValues(num)))) AS entry`;
-  return `(
-    SELECT g.1 AS version, g.2 AS deployment, g.3 AS segment, g.4 AS w, 0 AS side, toString(entry.1) AS path, entry.2 AS v
-    FROM (SELECT arrayJoin(${wanted}) AS g, entry FROM (SELECT ${values} FROM baseline_rows WHERE baseline_id = ${params.bind(baselineId, 'UUID')}))
-    UNION ALL
-    SELECT toString(version) AS version, toString(deployment) AS deployment, segment, w, 1 AS side, toString(entry.1) AS path, entry.2 AS v
-    FROM ${rows.from([values])}
-    WHERE (toString(version), toString(deployment), segment, w) IN (SELECT arrayJoin(${wanted})))`;
+  );
+  const hash = (columns: string) => `cityHash64(${columns})`;
+  const hashes = `arrayMap((a, b, c, d) -> ${hash('a, b, c, d')}, ${texts('version')}, ${texts('deployment')}, ${texts('segment')}, ${starts})`;
+  // The keys of a map are a dictionary: each of its words is looked up once a block, not once a value.
+  const field = `toUInt16(transform(name, ${params.bind([...paths], 'Array(String)')}, range(1, ${paths.length + 1}), 0)) AS field`;
+  const exploded = 'ARRAY JOIN mapKeys(num) AS name, mapValues(num) AS v';
+  return {
+    baseline: `(SELECT ${field}, v FROM baseline_rows ${exploded} WHERE baseline_id = ${params.bind(baselineId, 'UUID')} AND field > 0)`,
+    current: `(SELECT grp, ${field}, v
+      FROM (SELECT ${hash('toString(version), toString(deployment), toString(segment), w')} AS grp, num FROM ${rows.from(['num'])}) ${exploded}
+      WHERE field > 0 AND grp IN (SELECT arrayJoin(${hashes})))`,
+    hashes,
+  };
+}
+
+/** Both samples of each group and field as arrays. As an aggregate the test would fail the whole statement where one sample is empty, HAVING or not. */
+function bySamples({ baseline, current, hashes }: Values, options: TwoSampleOptions): string {
+  const test = `arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${options.exact ? 'exact' : 'asymp'}\\')', arrayConcat(b, c), arrayConcat(arrayWithConstant(length(b), 0), arrayWithConstant(length(c), 1)))`;
+  return `SELECT indexOf(${hashes}, grp) AS at, field, ks.1 AS d, ks.2 AS p, ${options.distance ? DISTANCE : NOTHING} AS distance
+    FROM (SELECT grp, field, b, c, ${test} AS ks${options.distance ? `, ${SORTED} AS sorted` : ''}
+      FROM (SELECT grp, field, groupArray(v) AS c FROM ${current} GROUP BY grp, field) AS current_values
+      INNER JOIN (SELECT field, groupArray(v) AS b FROM ${baseline} GROUP BY field) AS baseline_values USING (field))`;
+}
+
+/** KS as an aggregate: nothing is held twice, and the samples are sorted side by side, for which the groups must lie in many buckets. */
+function byAggregate({ baseline, current, hashes }: Values): string {
+  return `SELECT indexOf(${hashes}, grp) AS at, field, ks.1 AS d, ${NOTHING} AS p, ${NOTHING} AS distance
+    FROM (SELECT grp, field, kolmogorovSmirnovTest('two-sided', 'asymp')(v, side) AS ks
+      FROM (SELECT arrayJoin(${hashes}) AS grp, field, v, 0 AS side FROM ${baseline} UNION ALL SELECT grp, field, v, 1 AS side FROM ${current})
+      GROUP BY grp, field)
+    SETTINGS group_by_two_level_threshold = 1, group_by_two_level_threshold_bytes = 1`;
 }
