@@ -25,7 +25,9 @@ export function run(): Promise<Result> {
       await quiet();
       const points = await readRange(container, metrics, CURRENT.from, CURRENT.to);
       const expected = FEATURES * metrics.length;
-      const found = points.filter((point) => point.feature.startsWith('inputs.') && point.value !== null && point.n === ROWS);
+      const found = points.filter(
+        (point) => point.feature.startsWith('inputs.') && point.value !== null && point.n === ROWS,
+      );
       if (metrics.length > 0 && found.length !== expected) throw new Error(`${found.length} numbers, not ${expected}`);
       const taken = await medianTime(RUNS, () => readRange(container, metrics, CURRENT.from, CURRENT.to));
       say(`${metrics.join(' and ') || 'everything'}: ${Math.round(taken)} ms; load ${load()}`);

@@ -38,7 +38,9 @@ async function migrate(folder: string): Promise<void> {
 
 async function insertAll(folder: string, order: PeerOrder): Promise<PeerResult> {
   await migrate(folder);
-  const client = createClient({ connection: createChdbConnection({ path: folder }) } as Parameters<typeof createClient>[0]);
+  const client = createClient({ connection: createChdbConnection({ path: folder }) } as Parameters<
+    typeof createClient
+  >[0]);
   if (!order.places) await client.command({ query: 'DROP TABLE prediction_places_mv' });
   const now = systemClock();
   const rows = flatRows(predictions(order.rows, now, false), now);

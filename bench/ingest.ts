@@ -45,9 +45,12 @@ async function service(folder: string, ids: boolean): Promise<Measured> {
 
 /** Bytes on disk of one prediction, all tables that it is written to, after the engine's merges. */
 async function bytesPerRow(folder: string): Promise<{ table: string; bytes: number }[]> {
-  const client = createClient({ connection: createChdbConnection({ path: folder }) } as Parameters<typeof createClient>[0]);
+  const client = createClient({ connection: createChdbConnection({ path: folder }) } as Parameters<
+    typeof createClient
+  >[0]);
   try {
-    for (const name of ['predictions', 'prediction_places']) await client.command({ query: `OPTIMIZE TABLE ${name} FINAL` });
+    for (const name of ['predictions', 'prediction_places'])
+      await client.command({ query: `OPTIMIZE TABLE ${name} FINAL` });
     const answer = await client.query({
       query: `SELECT table, sum(bytes_on_disk) / (SELECT count() FROM predictions) AS bytes FROM system.parts
         WHERE active AND table IN ('predictions', 'prediction_places') GROUP BY table ORDER BY table DESC`,
@@ -60,7 +63,12 @@ async function bytesPerRow(folder: string): Promise<{ table: string; bytes: numb
 }
 
 export async function run(): Promise<Result> {
-  const rounds = { alone: [] as PeerResult[], bare: [] as PeerResult[], made: [] as Measured[], given: [] as Measured[] };
+  const rounds = {
+    alone: [] as PeerResult[],
+    bare: [] as PeerResult[],
+    made: [] as Measured[],
+    given: [] as Measured[],
+  };
   let sizes: { table: string; bytes: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await quiet();
@@ -77,7 +85,11 @@ export async function run(): Promise<Result> {
   const rate = (all: Measured[]) => median(all.map((one) => one.rowsPerSecond));
   const cpu = (all: Measured[]) => median(all.map((one) => one.cpuMicroseconds));
   const alone = rate(rounds.alone);
-  const against = (share: number) => ({ name: `${share} of client.insert`, value: share * alone, at: 'least' as const });
+  const against = (share: number) => ({
+    name: `${share} of client.insert`,
+    value: share * alone,
+    at: 'least' as const,
+  });
   return {
     name: 'ingest',
     about: `${ROWS.toLocaleString('en-US')} predictions of 20 numbers and 2 strings as NDJSON (557 bytes a row, 593 with an id), ${BATCH} a request, ${IN_FLIGHT} requests in flight, over HTTP to the service in a process of its own; median of ${ROUNDS} rounds in turn with the peer. The peer inserts the same rows as flat objects, with \`client.insert\`, into the same tables.`,

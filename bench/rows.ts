@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mulberry32 } from '../demo/random.js';
 import { flatten } from '../src/domain/fields.js';
 
-
 /** A prediction as a client sends it. */
 export interface Prediction {
   model: string;
@@ -41,7 +40,14 @@ export function predictions(count: number, now: number, ids: boolean): Predictio
 export function bodies(rows: readonly Prediction[], size: number): Buffer[] {
   const result: Buffer[] = [];
   for (let start = 0; start < rows.length; start += size)
-    result.push(Buffer.from(rows.slice(start, start + size).map((row) => JSON.stringify(row)).join('\n')));
+    result.push(
+      Buffer.from(
+        rows
+          .slice(start, start + size)
+          .map((row) => JSON.stringify(row))
+          .join('\n'),
+      ),
+    );
   return result;
 }
 

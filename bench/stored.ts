@@ -53,7 +53,8 @@ export async function generateLabels(container: Container): Promise<void> {
 
 /** Merge what was inserted: a table that has rested. */
 export async function settle(container: Container, tables: readonly string[]): Promise<void> {
-  for (const table of tables) await container.tables.store.command({ name: 'bench_settle', sql: `OPTIMIZE TABLE ${table} FINAL` });
+  for (const table of tables)
+    await container.tables.store.command({ name: 'bench_settle', sql: `OPTIMIZE TABLE ${table} FINAL` });
 }
 
 /** The numbers of exactly [from, to), as GET /v1/models/{model}/metrics?window=range computes them. */

@@ -19,7 +19,10 @@ const TICKS = 100;
 /** The environment without settings of a Driftline: a benchmark always runs on the embedded engine, in a folder of its own. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours = /^(DRIFTLINE_|CLICKHOUSE_|SMTP_URL$)/;
-  return { ...Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key))), UV_THREADPOOL_SIZE: '12' };
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key))),
+    UV_THREADPOOL_SIZE: '12',
+  };
 }
 
 /** Run `work` with a new folder, which is removed afterwards. */

@@ -162,6 +162,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     tables,
     migrate: () => tables.migrate(),
     start: async () => {
+      await tables.startVersions();
       await models.refresh();
       await tables.jobRuns.closeInterrupted(clock());
       refresh = setInterval(() => {
@@ -204,7 +205,12 @@ function wireComputing(tables: Tables, config: Config, clock: () => number) {
     models,
     privacy,
     baselines,
-    chooser: new BaselineChooser(baselines, (model) => tables.windows.series(model)),
+    chooser: new BaselineChooser(
+      baselines,
+      (model) => tables.windows.series(model),
+      async (model, version) =>
+        (await tables.catalogue.versions(model)).find((row) => row.version === version)?.firstSeen ?? null,
+    ),
     planner: new Planner(tables.windows),
     drift: new DriftCalculator({ rows: tables.rows, bins: tables.bins, tests: tables.twoSample }),
     quality: new QualityCalculator({ rows: tables.rows, quality: tables.quality }),
@@ -228,7 +234,7 @@ function wireAlerts(
     events: tables.alertEvents,
     notifications: tables.notifications,
     models: {
-      list: () => models.marked(),
+      list: () => tables.catalogue.watchedModels(),
       minSamples: async (model) => (await models.effective(model)).minSamples,
       windowLength: (model) => models.windowLength(model),
     },
@@ -239,7 +245,7 @@ function wireAlerts(
           (candidate) => candidate.path === series.feature && candidate.kind !== 'skipped',
         );
         if (baseline === null || field === undefined) return [];
-        const [current] = await tables.profiles.sum({ ...series, from, to });
+        const [current] = await tables.profiles.sum({ ...series, from, to, length: to - from });
         if (current === undefined || current.baseline_id !== baseline.id) return [];
         const bins =
           field.kind === 'numeric'

@@ -13,6 +13,8 @@ import { packageRoot } from './package-root.js';
 
 /** How long a stop may take before the process ends anyway, ms. */
 const STOP_DELAY = 20_000;
+/** How often idle connections are looked for while stopping, ms. */
+const IDLE_CHECK = 100;
 
 function createLogger(config: Config): Logger {
   const options = {
@@ -66,6 +68,21 @@ async function start(config: Config, logger: Logger): Promise<Running> {
   return { container, app, scheduler };
 }
 
+/**
+ * Stop taking requests and wait for those that run. A client that keeps its connection open, or opened one that it never used, would hold
+ * the stop up for ever: idle connections are closed as they become idle, the rest when the time is over.
+ */
+async function stopListening(app: App): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK);
+  const rest = setTimeout(() => app.server.closeAllConnections(), STOP_DELAY / 2);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(rest);
+  }
+}
+
 try {
   const config = loadConfig();
   const logger = createLogger(config);
@@ -73,7 +90,7 @@ try {
   closeWithGrace({ delay: STOP_DELAY, logger }, async ({ err }) => {
     if (err !== undefined) logger.error({ err }, 'stopping after an error');
     await running.scheduler?.stop();
-    await running.app.close();
+    await stopListening(running.app);
     await running.container.close();
   });
 } catch (error) {

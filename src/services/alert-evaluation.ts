@@ -3,7 +3,14 @@ import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import type { JobResult } from '../domain/contract/metrics.js';
 import type { AlertPorts } from './alert-ports.js';
 import { closedBecause, isOpen, reconcile, standingOf } from './alert-reconcile.js';
-import { isWatched, LOOKBACK_WINDOWS, SeriesReader, seriesText, type SeriesQuery } from './alert-series.js';
+import {
+  isWatched,
+  LOOKBACK_WINDOWS,
+  SeriesReader,
+  seriesText,
+  type RuleSeries,
+  type SeriesQuery,
+} from './alert-series.js';
 import type { Delivery } from './delivery.js';
 import type { AlertEvent, SeriesKey } from './ports.js';
 
@@ -79,11 +86,12 @@ export class AlertEvaluation {
   private async evaluateWatch(watch: Watch, options: EvaluateOptions, result: JobResult): Promise<void> {
     const { name, rule, model } = watch;
     const query = await this.queryFor(watch, options);
-    const [{ series, from }, logged, minSamples] = await Promise.all([
+    const [{ series: found, from }, logged, minSamples] = await Promise.all([
       this.reader.read(query),
       this.ports.events.latest({ rule: name, model, states: null, limit: MAX_ALERTS }),
       this.ports.models.minSamples(model),
     ]);
+    const series = withoutReplaced(found, rule, query.windowLength);
     const bySeries = groupBySeries(logged);
     const events: AlertEvent[] = [];
     for (const one of series) {
@@ -135,7 +143,7 @@ export class AlertEvaluation {
       .map((event) => {
         const watched = isWatched(watch.rule, event.alert);
         const why = watched
-          ? `there are no numbers of it in the last ${LOOKBACK_WINDOWS} windows`
+          ? `there are no numbers of it in the last ${LOOKBACK_WINDOWS} windows, or another version has replaced it`
           : 'the rule does not watch it any more';
         return closedBecause(event, why, now);
       });
@@ -169,6 +177,23 @@ export class AlertEvaluation {
       }),
     );
   }
+}
+
+/**
+ * Series of versions that still have windows: a version that ended longer ago than the rule counts, while another one of its deployment went on,
+ * has been replaced, and its last window is not the state of anything. Values that clients send have no such windows.
+ */
+function withoutReplaced(series: readonly RuleSeries[], rule: AlertRule, windowLength: number): RuleSeries[] {
+  if (rule.metric.startsWith('aggregate.')) return [...series];
+  const newest = new Map<string, number>();
+  const end = (one: RuleSeries) => one.observations[one.observations.length - 1]?.windowEnd ?? 0;
+  const names = ({ key }: RuleSeries) =>
+    [JSON.stringify([key.deployment]), JSON.stringify([key.deployment, key.version])] as const;
+  for (const one of series) for (const name of names(one)) newest.set(name, Math.max(end(one), newest.get(name) ?? 0));
+  return series.filter((one) => {
+    const [deployment, version] = names(one).map((name) => newest.get(name) ?? 0);
+    return (deployment ?? 0) - (version ?? 0) <= rule.of * windowLength;
+  });
 }
 
 function groupBySeries(events: readonly AlertEvent[]): Map<string, AlertEvent[]> {

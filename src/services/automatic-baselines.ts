@@ -17,6 +17,8 @@ export class BaselineChooser {
   constructor(
     private readonly baselines: BaselinesService,
     private readonly series: (model: string) => Promise<Series[]>,
+    /** Time of the first prediction of a version; null: it has none. */
+    private readonly firstPrediction: (model: string, version: string) => Promise<number | null>,
   ) {}
 
   /** The baseline of a version, frozen now if nobody made one; null while there is nothing to compare with. */
@@ -42,7 +44,9 @@ export class BaselineChooser {
       );
       if (baseline !== null) return baseline;
     }
-    const first = windowOf(own, config.windowLength);
+    // Marks stay where a prediction was before it moved: the first prediction decides.
+    const start = (await this.firstPrediction(model, version)) ?? own;
+    const first = windowOf(start, config.windowLength);
     if (first.end > now) return null;
     return this.baselines.freezeAutomatically(model, version, 'first window', 'first_window', {
       ...everything(model, version),

@@ -123,6 +123,7 @@ export class BaselinesService implements BaselinesApi {
   async activate(model: string, name: string, version: string | null): Promise<BaselineSummary> {
     const { baseline } = await this.find(model, name, version);
     const activated = { ...baseline, activated: this.deps.baselines.nextActivation() };
+    await this.deps.models.changed(model);
     await this.deps.baselines.put(activated);
     await this.deps.models.changed(model);
     return summary(activated, await this.deps.baselines.list(model));
@@ -167,6 +168,8 @@ export class BaselinesService implements BaselinesApi {
     const replaced = (await this.deps.baselines.list(target.model)).find(
       (b) => b.name === target.name && b.version === (target.version ?? ''),
     );
+    // Before and after, as every change that makes numbers stale: a crash in between must not leave them standing.
+    await this.deps.models.changed(target.model);
     const baseline = await this.profile(target, id, rows, this.deps.baselines.nextActivation());
     if (replaced !== undefined) await this.deps.baselines.dropRows(replaced.id);
     await this.deps.models.changed(target.model);

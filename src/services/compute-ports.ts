@@ -151,6 +151,11 @@ export interface TechnicalRow extends GroupKey {
   response_bytes: number | null;
   cpu_ms: number | null;
   memory_bytes: number | null;
+  /** Rows that have the value. */
+  request_n: number;
+  response_n: number;
+  cpu_n: number;
+  memory_n: number;
   /** How many values the model tracked itself. */
   tracked: number;
 }

@@ -44,17 +44,22 @@ export interface PointContext {
   baseline: string | null;
 }
 
-const TRUTH = 'values.';
+/** How the fields of the ground truth begin. */
+export const TRUTH = 'values.';
 
 export class DriftCalculator {
   constructor(private readonly deps: DriftDependencies) {}
 
-  /** Every drift number of the selected windows, all of one version, against one baseline. Windows without rows get no_data points. */
+  /**
+   * Every drift number of the selected windows, all of one version, against one baseline; with `labels` only those of the ground
+   * truth. Windows without rows get no_data points.
+   */
   async compute(
     selection: WindowSelection,
     baseline: Baseline,
     config: EffectiveConfig,
     context: PointContext,
+    part: 'all' | 'labels' = 'all',
   ): Promise<DriftResult> {
     // A change of the field's configuration after the baseline was made can leave a field out, never change its bins.
     const fields = baseline.fields.filter(
@@ -62,10 +67,10 @@ export class DriftCalculator {
     );
     const inputs = fields.filter((field) => !field.path.startsWith(TRUTH));
     const truths = fields.filter((field) => field.path.startsWith(TRUTH));
-    const rows = await this.deps.rows.predictions(selection);
-    const measured = await this.measure(rows, inputs, baseline);
-    const labelled =
-      truths.length === 0 ? [] : await this.measure(await this.deps.rows.groundTruth(selection), truths, baseline);
+    const [measured, labelled] = await Promise.all([
+      part === 'labels' ? [] : this.measure(await this.deps.rows.predictions(selection), inputs, baseline),
+      truths.length === 0 ? [] : this.measure(await this.deps.rows.groundTruth(selection), truths, baseline),
+    ]);
     const result: DriftResult = { points: [], profiles: [] };
     for (const group of measured) {
       const perField = this.score(group, inputs, baseline, config, inputs.length);
@@ -75,7 +80,7 @@ export class DriftCalculator {
     }
     for (const group of labelled)
       this.append(result, group, this.score(group, truths, baseline, config, inputs.length), config, context);
-    result.points.push(...emptyWindows(selection, measured, inputs, context));
+    if (part === 'all') result.points.push(...emptyWindows(selection, measured, inputs, context));
     return result;
   }
 
@@ -241,9 +246,22 @@ function emptyWindows(
     .map((window) => ({ version: window.version, deployment: window.deployment, segment: '', w: window.start }))
     .filter((group) => !seen.has(keyOf(group)));
   return empty.flatMap((group) => [
-    ...fields.map((field) => noData('psi', field.path, group, context)),
+    ...fields.flatMap((field) => metricsOf(field).map((metric) => noData(metric, field.path, group, context))),
     noData('drifted_share', '', group, context),
   ]);
+}
+
+/** The numbers of a field, for windows in which none can be computed. */
+function metricsOf(field: BaselineFieldProfile): string[] {
+  const nothing = emptyCounts(field, 0);
+  const scores = scoreField({
+    bins: binsOf(field),
+    baseline: nothing,
+    current: nothing,
+    threshold: 0,
+    comparedFields: 1,
+  });
+  return scores.map((score) => score.metric);
 }
 
 /** A point that says there were no rows. */

@@ -35,6 +35,7 @@ export interface ProfileReader {
     segment: string;
     from: number;
     to: number;
+    length: number;
   }): Promise<{ baseline_id: string; total: number[]; rows: number }[]>;
 }
 
@@ -214,6 +215,7 @@ export class MetricsService implements MetricsApi {
       segment: '',
       from: query.from,
       to: query.to,
+      length: await this.deps.models.windowLength(model),
     });
     return stored.find((row) => row.baseline_id === baseline.id)?.total ?? current;
   }

@@ -139,6 +139,8 @@ export class ModelsService implements ModelsApi {
         { code: 'hash_key_missing', path: 'privacy.hash', message: 'DRIFTLINE_HASH_KEY is not set' },
       ]);
     }
+    // Before and after: a crash in between must not leave numbers of the old configuration standing.
+    await this.deps.touch(model);
     await this.deps.documents.put(model, config);
     await this.refresh();
     await this.deps.touch(model);

@@ -88,11 +88,17 @@ export class Evidence {
       }),
     );
     const moved = (bin: MovedBin) => Math.abs(bin.currentShare - bin.baselineShare);
-    return found
-      .flat()
-      .filter((bin) => moved(bin) > 0)
-      .sort((a, b) => moved(b) - moved(a))
-      .slice(0, MOVED_BINS);
+    return (
+      found
+        .flat()
+        .filter((bin) => moved(bin) > 0)
+        .sort((a, b) => moved(b) - moved(a))
+        // Versions that see the same inputs move the same bin: it is said once.
+        .filter(
+          (bin, index, all) => all.findIndex((one) => one.feature === bin.feature && one.label === bin.label) === index,
+        )
+        .slice(0, MOVED_BINS)
+    );
   }
 
   /** What happened to quality in the windows of the worst alerts, one line a version. Empty where the alert itself is about quality. */

@@ -11,7 +11,7 @@ import { keyOf, noData, pointOf, type PointContext } from './drift.js';
 export class OperationsCalculator {
   constructor(private readonly deps: { rows: RowSelector; operations: OperationsReader }) {}
 
-  /** Every technical number of the selected windows. A window without rows has a prediction_count of 0 and nothing else. */
+  /** Every technical number of the selected windows. A window without rows has counts of 0 and no shares or averages. */
   async compute(selection: WindowSelection, config: EffectiveConfig, context: PointContext): Promise<MetricPoint[]> {
     const rows = await this.deps.rows.predictions(selection);
     const technical = await this.deps.operations.technical(rows);
@@ -33,7 +33,7 @@ export class OperationsCalculator {
     const seen = new Set(technical.map(keyOf));
     for (const window of selection.windows ?? []) {
       const group = { version: window.version, deployment: window.deployment, segment: '', w: window.start };
-      if (!seen.has(keyOf(group))) points.push({ ...noData('prediction_count', '', group, context), value: 0 });
+      if (!seen.has(keyOf(group))) points.push(...nothingHappened(group, context));
     }
     return points;
   }
@@ -48,6 +48,16 @@ export class OperationsCalculator {
   }
 }
 
+/** A window without rows: nothing was asked, which is known; how fast and how well it would have answered is not. */
+function nothingHappened(group: GroupKey, context: PointContext): MetricPoint[] {
+  const counts = ['prediction_count', 'requests_per_second', 'error_count'];
+  const unknown = ['error_rate', 'latency_p50', 'latency_p95', 'latency_p99'];
+  return [
+    ...counts.map((metric) => ({ ...noData(metric, '', group, context), value: 0 })),
+    ...unknown.map((metric) => noData(metric, '', group, context)),
+  ].map((point) => ({ ...point, baseline: null }));
+}
+
 function technicalScores(row: TechnicalRow, length: number): Score[] {
   const [p50 = null, p95 = null, p99 = null] = row.latencies;
   return [
@@ -58,9 +68,9 @@ function technicalScores(row: TechnicalRow, length: number): Score[] {
     plain('latency_p50', p50, row.latency_n),
     plain('latency_p95', p95, row.latency_n),
     plain('latency_p99', p99, row.latency_n),
-    plain('request_bytes_mean', row.request_bytes, row.n),
-    plain('response_bytes_mean', row.response_bytes, row.n),
-    plain('cpu_ms_mean', row.cpu_ms, row.n),
-    plain('memory_bytes_max', row.memory_bytes, row.n),
+    plain('request_bytes_mean', row.request_bytes, row.request_n),
+    plain('response_bytes_mean', row.response_bytes, row.response_n),
+    plain('cpu_ms_mean', row.cpu_ms, row.cpu_n),
+    plain('memory_bytes_max', row.memory_bytes, row.memory_n),
   ].filter((score) => score.value !== null);
 }

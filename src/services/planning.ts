@@ -7,13 +7,7 @@ import { DEFAULT_EMPTY_LOOKBACK, planWindows, windowOf, windowsBetween, type Pla
 export interface WindowStore {
   collect(): Promise<void>;
   series(model: string): Promise<{ version: string; deployment: string; firstSlot: number; lastSlot: number }[]>;
-  changed(
-    job: string,
-    model: string,
-    length: number,
-    origin: number,
-    now: number,
-  ): Promise<(SeriesWindow & { newest: number; input: number | null })[]>;
+  changed(job: string, model: string, length: number, origin: number, now: number): Promise<ChangedWindow[]>;
   computedSince(
     job: string,
     model: string,
@@ -25,21 +19,23 @@ export interface WindowStore {
     job: string,
     model: string,
     windows: readonly (SeriesWindow & { end: number; inputVersion: number })[],
+    computedAt: number,
   ): Promise<void>;
-  /** Windows of a job that ended in (after, upto]. */
-  endedBetween(
+  /** Windows whose labels have had their time by now, but had not when they were last computed. */
+  matured(
     job: string,
     model: string,
-    after: number,
-    upto: number,
+    length: number,
+    delay: number,
+    now: number,
   ): Promise<(SeriesWindow & { end: number; inputVersion: number })[]>;
-  /** A named position, e.g. up to when windows have matured. */
-  position(name: string): Promise<number>;
-  setPosition(name: string, position: number): Promise<void>;
 }
 
-/** A window to compute. */
-export type SeriesPlan = PlannedWindow & { version: string; deployment: string };
+/** A window to compute. `labelsOnly`: since its last computation only labels came. */
+export type SeriesPlan = PlannedWindow & { version: string; deployment: string; labelsOnly: boolean };
+
+/** A window with marks that its last computation (`input`) had not seen; `newestRow`: the newest mark that is not a label's. */
+export type ChangedWindow = SeriesWindow & { newest: number; newestRow: number; input: number | null };
 
 /** How many windows a gap in the middle of a series is filled with at the most. */
 const MAX_GAP = 1000;
@@ -57,10 +53,14 @@ export class Planner {
     const series = await this.windows.series(model);
     if (options.from !== null || options.to !== null) return this.requested(series, config, options);
     const length = config.windowLength;
-    const changed = await this.windows.changed(job, model, length, originOf(length), options.now);
+    const marked = await this.windows.changed(job, model, length, originOf(length), options.now);
+    // Labels change nothing of what the operations job computes.
+    const changed = job === 'operations' ? marked.filter((window) => !onlyLabels(window)) : marked;
     const last = new Map((await this.windows.lastComputed(job, model)).map((row) => [key(row), row.w]));
     const lookback = options.now - DEFAULT_EMPTY_LOOKBACK * length;
-    const newest = Math.max(...series.map((one) => one.lastSlot));
+    // The newest data of each deployment: only a version on the same deployment can replace another.
+    const newest = new Map<string, number>();
+    for (const one of series) newest.set(one.deployment, Math.max(one.lastSlot, newest.get(one.deployment) ?? 0));
     const plans: SeriesPlan[] = [];
     const starts = series.map((one) => {
       const mine = changed.filter((window) => key(window) === key(one));
@@ -96,7 +96,8 @@ export class Planner {
         if (window.input !== null && !known.has(window.start))
           seen.push({ start: window.start, inputVersion: window.input });
       // A feed that stopped shows as windows without data; a version that another one replaced does not.
-      const stopped = one.lastSlot === newest && options.now - one.lastSlot <= DEFAULT_EMPTY_LOOKBACK * length;
+      const isNewest = windowOf(one.lastSlot, length).end > (newest.get(one.deployment) ?? 0);
+      const stopped = isNewest && options.now - one.lastSlot <= DEFAULT_EMPTY_LOOKBACK * length;
       const planned = planWindows({
         length,
         now: options.now,
@@ -106,7 +107,9 @@ export class Planner {
         lastData: one.lastSlot,
         trailing: stopped,
       });
-      plans.push(...planned.map((window) => ({ ...window, version: one.version, deployment: one.deployment })));
+      const labelled = new Set(mine.filter(onlyLabels).map((window) => window.start));
+      const { version, deployment } = one;
+      plans.push(...planned.map((w) => ({ ...w, version, deployment, labelsOnly: labelled.has(w.start) })));
     }
     return plans;
   }
@@ -123,6 +126,7 @@ export class Planner {
         ...window,
         reason: 'requested' as const,
         inputVersion: 0,
+        labelsOnly: false,
         version: one.version,
         deployment: one.deployment,
       }));
@@ -133,26 +137,44 @@ export class Planner {
     return this.windows.collect();
   }
 
-  /** Windows whose labels have had their time since the last call: their numbers stop being provisional without any new label. */
+  /** Windows whose labels have had their time: their numbers stop being provisional without any new label. */
   async matured(job: string, model: string, config: EffectiveConfig, now: number): Promise<SeriesPlan[]> {
     if (config.labelDelay === 0) return [];
-    const name = `matured/${job}/${model}`;
-    const upto = now - config.labelDelay;
-    const after = await this.windows.position(name);
-    if (upto <= after) return [];
-    const windows = await this.windows.endedBetween(job, model, after, upto);
-    await this.windows.setPosition(name, upto);
-    return windows.map((window) => ({ ...window, reason: 'dirty' as const }));
+    const windows = await this.windows.matured(job, model, config.windowLength, config.labelDelay, now);
+    return windows.map((window) => ({ ...window, reason: 'dirty' as const, labelsOnly: false }));
   }
 
-  async record(job: string, model: string, plans: readonly SeriesPlan[]): Promise<void> {
+  /** Call `changed` when what is inferred of a model differs from the last time. */
+  async onChange(model: string, meaning: string, changed: () => Promise<void>): Promise<void> {
+    const name = `inferred/${model}`;
+    const now = fingerprint(meaning);
+    const before = await this.windows.position(name);
+    if (before === now) return;
+    if (before !== 0) await changed();
+    await this.windows.setPosition(name, now);
+  }
+
+  async record(job: string, model: string, plans: readonly SeriesPlan[], now: number): Promise<void> {
     // A requested window keeps its mark: the next run sees whatever came meanwhile.
     await this.windows.record(
       job,
       model,
       plans.filter((plan) => plan.reason !== 'requested'),
+      now,
     );
   }
+}
+
+/** A number that stands for a text: equal for equal texts, never 0, exact in a double. */
+function fingerprint(text: string): number {
+  let hash = 2166136261;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+  return (hash >>> 0) + 1;
+}
+
+/** Whether nothing but labels came since the window was computed. */
+function onlyLabels(window: ChangedWindow): boolean {
+  return window.input !== null && window.newestRow <= window.input;
 }
 
 /** Where windows of a length are counted from: whole weeks from a Monday. */

@@ -42,7 +42,7 @@ export class QualityCalculator {
     const empty = (selection.windows ?? [])
       .map((window) => ({ version: window.version, deployment: window.deployment, segment: '', w: window.start }))
       .filter((group) => !seen.has(keyOf(group)));
-    const names = ['label_coverage', ...headline(config)];
+    const names = ['label_coverage', ...namesOf(config.task)];
     return [...points, ...empty.flatMap((group) => names.map((metric) => noData(metric, '', group, context)))];
   }
 
@@ -102,7 +102,7 @@ export class QualityCalculator {
     const covered = { ...pointOf(shareScore('label_coverage', label.labelled, label.n), '', group, context), ...base };
     labelPoints.push({ ...covered, status: label.n < config.minSamples ? 'insufficient_data' : 'ok' });
     if (scored === undefined)
-      return [...labelPoints, ...headline(config).map((metric) => point(plain(metric, null, 0), ''))];
+      return [...labelPoints, ...namesOf(config.task).map((metric) => point(plain(metric, null, 0), ''))];
     const overall = scored.scores.map((score) => point(score, ''));
     const perClass = Object.entries(scored.perClass).flatMap(([name, scores]) =>
       scores.map((score) => point(score, name)),
@@ -172,9 +172,31 @@ function sum<T>(rows: readonly T[], of: (row: T) => number): number {
   return rows.reduce((total, row) => total + of(row), 0);
 }
 
-/** The numbers that stand for a task where nothing can be computed. */
-function headline(config: EffectiveConfig): string[] {
-  return config.task === 'regression' ? ['mae', 'rmse'] : config.task === 'none' ? [] : ['accuracy'];
+/** The numbers of a task, for windows in which none can be computed: a rule on any of them must see that. */
+function namesOf(task: EffectiveConfig['task']): string[] {
+  return scoresOfNothing(task).map((score) => score.metric);
+}
+
+function scoresOfNothing(task: EffectiveConfig['task']): Score[] {
+  switch (task) {
+    case 'binary':
+      return binaryScores({ n: 0, tp: 0, fp: 0, fn: 0, tn: 0, scored: null });
+    case 'multiclass':
+      return multiclassScores([]).overall;
+    case 'regression':
+      return regressionScores({
+        n: 0,
+        sumError: 0,
+        sumAbs: 0,
+        sumSq: 0,
+        sumQuad: 0,
+        mapeN: 0,
+        mapeSum: 0,
+        truthVarPop: null,
+      });
+    case 'none':
+      return [];
+  }
 }
 
 /** null: the task cannot be scored, because a path or the label's key is not known. */

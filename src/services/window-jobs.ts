@@ -1,11 +1,12 @@
 // The drift, quality and operations jobs: plan windows, compute them in chunks, store the numbers, then record what was seen.
+import { isDeepStrictEqual } from 'node:util';
 import type { JobOptions, JobResult, MetricPoint } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import { DriftlineError } from '../domain/errors.js';
 import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import type { BaselineChooser } from './automatic-baselines.js';
-import type { DriftCalculator, DriftResult, PointContext, WindowProfile } from './drift.js';
+import { TRUTH, type DriftCalculator, type DriftResult, type PointContext, type WindowProfile } from './drift.js';
 import { retentionCutoff, type ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { selectionOf, type Planner, type SeriesPlan } from './planning.js';
@@ -17,7 +18,7 @@ export interface NumberSink {
   replace(
     model: string,
     windows: readonly SeriesPlan[],
-    owns: (metric: string) => boolean,
+    owns: (metric: string, feature: string) => boolean,
     points: readonly MetricPoint[],
   ): Promise<void>;
   profiles(rows: readonly (WindowProfile & { model: string; windowEnd: number; baselineId: string })[]): Promise<void>;
@@ -25,7 +26,7 @@ export interface NumberSink {
 
 export interface WindowJobDependencies {
   planner: Planner;
-  models: Pick<ModelsService, 'marked' | 'effective'>;
+  models: Pick<ModelsService, 'marked' | 'effective' | 'changed'>;
   chooser: BaselineChooser;
   drift: DriftCalculator;
   quality: QualityCalculator;
@@ -68,21 +69,46 @@ export class WindowJobs {
     model: string,
     options: JobOptions,
   ): Promise<{ windows: number; points: number }> {
-    const config = await this.deps.models.effective(model);
+    if (job === 'quality') await this.followInference(model);
+    const { config, planned } = await this.plan(job, model, options);
     // A window whose rows are gone keeps its numbers, whatever arrives for it.
     const cutoff = retentionCutoff(config, options.now) ?? 0;
-    const planned = await this.deps.planner.plan(job, model, config, options);
     if (job === 'quality' && options.from === null && options.to === null)
       planned.push(...(await this.matured(model, config, options.now, planned)));
     const due = planned.filter((window) => window.start >= cutoff);
     let points = 0;
     let done = 0;
-    for (const chunk of job === 'drift' ? byVersion(due).flatMap(chunks) : chunks(due)) {
-      points += await this.compute(job, model, config, chunk, options.now);
-      done += chunk.length;
+    for (const chunk of job === 'drift' ? byBaseline(due).flatMap(chunks) : chunks(due)) {
+      const stored = await this.compute(job, model, config, chunk, options.now);
+      points += stored ?? 0;
+      done += stored === null ? 0 : chunk.length;
       options.progress?.(done, due.length);
     }
     return { windows: done, points };
+  }
+
+  /**
+   * What a model's labels and outputs mean may be inferred, and more of them may change that: then every window is computed again, so that
+   * the numbers do not depend on which labels came first.
+   */
+  private async followInference(model: string): Promise<void> {
+    const { task, prediction, score, groundTruth } = await this.deps.models.effective(model);
+    await this.deps.planner.onChange(model, JSON.stringify([task, prediction, score, groundTruth]), () =>
+      this.deps.models.changed(model),
+    );
+  }
+
+  /** The plan, and the configuration that was in force when the marks were read: a change in between has marked windows that it must see. */
+  private async plan(
+    job: WindowJob,
+    model: string,
+    options: JobOptions,
+  ): Promise<{ config: EffectiveConfig; planned: SeriesPlan[] }> {
+    for (;;) {
+      const config = await this.deps.models.effective(model);
+      const planned = await this.deps.planner.plan(job, model, config, options);
+      if (isDeepStrictEqual(await this.deps.models.effective(model), config)) return { config, planned };
+    }
   }
 
   private async matured(
@@ -97,13 +123,14 @@ export class WindowJobs {
     );
   }
 
+  /** How many numbers were stored; null: there is nothing to compare with yet. */
   private async compute(
     job: WindowJob,
     model: string,
     config: EffectiveConfig,
     chunk: SeriesPlan[],
     now: number,
-  ): Promise<number> {
+  ): Promise<number | null> {
     const selection = selectionOf(model, config, chunk);
     const context: PointContext = {
       model,
@@ -112,11 +139,11 @@ export class WindowJobs {
       baseline: null,
     };
     const points = await this.numbers(job, config, selection, context, chunk, now);
-    if (points === null) return 0;
+    if (points === null) return null;
     // A window that was never computed has no numbers that could be stale: only the others are read for what must go.
     const computedBefore = chunk.filter((window) => window.reason === 'dirty' || window.reason === 'requested');
-    await this.deps.sink.replace(model, computedBefore, OWNERS[job], points);
-    await this.deps.planner.record(job, model, chunk);
+    await this.deps.sink.replace(model, computedBefore, ownerOf(job, chunk), points);
+    await this.deps.planner.record(job, model, chunk, now);
     return points.length;
   }
 
@@ -134,10 +161,16 @@ export class WindowJobs {
     const version = chunk[0]?.version ?? '';
     const baseline = await this.deps.chooser.choose(context.model, version, config, now);
     if (baseline === null) return null;
-    const result: DriftResult = await this.deps.drift.compute(selection, baseline, config, {
-      ...context,
-      baseline: baseline.name,
-    });
+    const result: DriftResult = await this.deps.drift.compute(
+      selection,
+      baseline,
+      config,
+      {
+        ...context,
+        baseline: baseline.name,
+      },
+      partOf(chunk),
+    );
     await this.deps.sink.profiles(
       result.profiles.map((profile) => ({
         ...profile,
@@ -157,11 +190,25 @@ const OWNERS: Record<WindowJob, (metric: string) => boolean> = {
   operations: (metric) => !isDriftMetric(metric) && !isQualityMetric(metric),
 };
 
-/** Windows by version: a version has one baseline. */
-function byVersion(plans: readonly SeriesPlan[]): SeriesPlan[][] {
-  const versions = new Map<string, SeriesPlan[]>();
-  for (const plan of plans) versions.set(plan.version, [...(versions.get(plan.version) ?? []), plan]);
-  return [...versions.values()];
+/** What of a chunk is computed: its windows are all of one kind. */
+function partOf(chunk: readonly SeriesPlan[]): 'all' | 'labels' {
+  return chunk.every((window) => window.labelsOnly) ? 'labels' : 'all';
+}
+
+/** Which stored numbers a computation replaces. */
+function ownerOf(job: WindowJob, chunk: readonly SeriesPlan[]): (metric: string, feature: string) => boolean {
+  if (job !== 'drift' || partOf(chunk) === 'all') return OWNERS[job];
+  return (metric, feature) => isDriftMetric(metric) && feature.startsWith(TRUTH);
+}
+
+/** Windows that one drift computation takes: of one version, which has one baseline, and all whole or all for their labels only. */
+function byBaseline(plans: readonly SeriesPlan[]): SeriesPlan[][] {
+  const groups = new Map<string, SeriesPlan[]>();
+  for (const plan of plans) {
+    const key = JSON.stringify([plan.version, plan.labelsOnly]);
+    groups.set(key, [...(groups.get(key) ?? []), plan]);
+  }
+  return [...groups.values()];
 }
 
 /** Neighbours in time together: a chunk reads one range of time. */

@@ -86,13 +86,32 @@ export class CatalogueTable {
     return rows.map((row) => row.model);
   }
 
+  /** Models that have numbers to watch: computed ones, or ones that clients send. */
+  async watchedModels(): Promise<string[]> {
+    const rows = await this.store.query({
+      name: 'watched_models',
+      lane: 'jobs',
+      sql: 'SELECT DISTINCT model FROM (SELECT model FROM window_marks UNION ALL SELECT model FROM aggregate_metrics) ORDER BY model',
+      row: z.object({ model: z.string() }),
+    });
+    return rows.map((row) => row.model);
+  }
+
   /** A sample of the newest labels of a model: its keys with their kinds and how many distinct values, for inference. */
-  labelKeys(model: string) {
+  async labelKeys(model: string) {
+    const found = await this.labelKeysOf(model, '');
+    // Where labels come late, the newest predictions have none: then the newest that have one are looked at, which reads more.
+    return found.length > 0
+      ? found
+      : this.labelKeysOf(model, 'AND prediction_id IN (SELECT prediction_id FROM ground_truth)');
+  }
+
+  private labelKeysOf(model: string, condition: string) {
     return this.store.query({
       name: 'label_keys',
       sql: `SELECT key, count() AS n, uniqExact(kind) AS kinds, any(kind) AS a_kind, uniqExact(if(kind = 'number', toString(number), text)) AS distinct
         FROM ground_truth FINAL WHERE kind IN ('number', 'string', 'boolean') AND prediction_id IN (
-          SELECT prediction_id FROM predictions WHERE model = {model:String} AND is_deleted = 0 ORDER BY toStartOfHour(ts) DESC LIMIT 10000)
+          SELECT prediction_id FROM predictions WHERE model = {model:String} AND is_deleted = 0 ${condition} ORDER BY toStartOfHour(ts) DESC LIMIT 10000)
         GROUP BY key ORDER BY n DESC, key LIMIT 20`,
       params: { model },
       row: z

@@ -127,10 +127,10 @@ export class MetricPointTable {
   async replace(
     model: string,
     windows: readonly WindowOfSeries[],
-    owns: (metric: string) => boolean,
+    owns: (metric: string, feature: string) => boolean,
     points: readonly MetricPoint[],
   ): Promise<void> {
-    const stale = (await this.stored(model, windows, points)).filter((point) => owns(point.metric));
+    const stale = (await this.stored(model, windows, points)).filter((point) => owns(point.metric, point.feature));
     const version = this.store.versions.next();
     await this.store.insert('metric_points', COLUMNS, [
       ...stale.map((point) => ({ ...encode(point, version), is_deleted: 1 })),

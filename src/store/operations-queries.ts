@@ -8,6 +8,7 @@ const value = z.number().nullable();
 const technicalRow = z.object({
   ...groupFields,
   n: z.number(), errors: z.number(), latency_n: z.number(), latencies: z.array(value), request_bytes: value, response_bytes: value, cpu_ms: value, memory_bytes: value, tracked: z.number(),
+  request_n: z.number(), response_n: z.number(), cpu_n: z.number(), memory_n: z.number(),
 }); // prettier-ignore
 export type TechnicalRow = z.output<typeof technicalRow>;
 
@@ -27,8 +28,9 @@ export class OperationsQueries {
       lane: 'jobs',
       sql: `SELECT ${GROUP}, count() AS n, countIf(status = 'error') AS errors, count(latency_ms) AS latency_n,
           if(latency_n = 0, [], quantilesExactInclusive(0.5, 0.95, 0.99)(latency_ms)) AS latencies,
-          avg(request_bytes) AS request_bytes, avg(response_bytes) AS response_bytes, avg(cpu_ms) AS cpu_ms, max(memory_bytes) AS memory_bytes, sum(length(metrics)) AS tracked
-        FROM ${rows.from(['status', 'latency_ms', 'request_bytes', 'response_bytes', 'cpu_ms', 'memory_bytes', 'metrics'])} GROUP BY ${GROUP}`,
+          avg(req) AS request_bytes, avg(res) AS response_bytes, avg(cpu) AS cpu_ms, max(mem) AS memory_bytes, sum(length(metrics)) AS tracked,
+          count(req) AS request_n, count(res) AS response_n, count(cpu) AS cpu_n, count(mem) AS memory_n
+        FROM ${rows.from(['status', 'latency_ms', 'request_bytes AS req', 'response_bytes AS res', 'cpu_ms AS cpu', 'memory_bytes AS mem', 'metrics'])} GROUP BY ${GROUP}`,
       params: rows.params,
       row: technicalRow,
     });

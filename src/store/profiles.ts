@@ -66,6 +66,8 @@ export class ProfileTable {
     segment: string;
     from: number;
     to: number;
+    /** Windows of this length only, ms. */
+    length: number;
   }) {
     const where = new Conditions()
       .equals('model', query.model)
@@ -75,6 +77,8 @@ export class ProfileTable {
       .equals('segment', query.segment)
       .time('window_start', '>=', query.from)
       .time('window_end', '<=', query.to);
+    const length = where.bind(query.length, 'Int64');
+    where.add(`toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = ${length}`);
     return this.store.query({
       name: 'sum_profiles',
       sql: `SELECT toString(baseline_id) AS baseline_id, sumForEach(counts) AS total, sum(n) AS rows, uniqExact(window_start) AS windows FROM profiles FINAL ${where.where()} GROUP BY baseline_id ORDER BY rows DESC`,

@@ -55,6 +55,10 @@ export class VersionSource {
     this.last = Math.max(this.last + 2, this.clock() * 1000);
     return this.last;
   }
+  /** Go on above a version that is stored already: the clock may be behind the one that made it. */
+  atLeast(version: number): void {
+    this.last = Math.max(this.last, version + (version % 2));
+  }
   /** The first of `count` consecutive numbers, odd ones included, that nobody else of this process gets. */
   reserve(count: number): number {
     const first = this.next();

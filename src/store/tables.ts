@@ -1,5 +1,5 @@
 // The store as a whole: the engine, opened once, and one object per table or kind of query.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AlertEventTable, NotificationTable } from './alert-log.js';
 import { AggregateTable } from './aggregates.js';
 import { BaselineTable } from './baselines.js';
@@ -82,6 +82,8 @@ export async function openStore(options: StoreOptions) {
     jobRuns: new JobRunTable(store),
     sql: new SqlTable(store),
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
+    /** Go on above every version that is stored: to be called once, after migrating. */
+    startVersions: async () => store.versions.atLeast(await newestVersion(store)),
     migrate: () => migrate(store, options.schemaFolder),
     /** Whether the store answers and has every schema file applied. */
     ready: async (): Promise<boolean> => {
@@ -91,6 +93,33 @@ export async function openStore(options: StoreOptions) {
     },
     close: () => engine.close(),
   };
+}
+
+/** Small tables, read whole; of predictions and labels only what no job has seen yet is looked at, by their indexes. */
+const VERSIONED = [
+  'window_marks',
+  'computed_windows',
+  'baselines',
+  'models',
+  'alert_rules',
+  'channels',
+  'silences',
+  'api_keys',
+  'job_runs',
+];
+
+async function newestVersion(store: Store): Promise<number> {
+  const seen = '(SELECT max(position) FROM watermarks)';
+  const tables = VERSIONED.map((table) => `(SELECT max(row_version) FROM ${table})`);
+  const arrivals = ['predictions', 'label_arrivals'].map(
+    (table) => `(SELECT max(row_version) FROM ${table} WHERE row_version > ${seen})`,
+  );
+  const { newest } = await store.one({
+    name: 'newest_version',
+    sql: `SELECT greatest(${[seen, ...tables, ...arrivals].join(', ')}) AS newest`,
+    row: z.object({ newest: z.number() }),
+  });
+  return newest;
 }
 
 export type Tables = Awaited<ReturnType<typeof openStore>>;

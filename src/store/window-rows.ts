@@ -52,26 +52,35 @@ export class WindowRows {
       const known = params.bind(await this.frequentValues(selection, path), 'Array(String)');
       const text = textOf(path, (value) => params.bind(value, 'String'));
       const name = params.bind(`${path}=`, 'String');
+      const value = `assumeNotNull(${text})`;
       parts.push(
-        `if(isNull(${text}), [], [concat(${name}, if(has(${known}, assumeNotNull(${text})), assumeNotNull(${text}), '${POOLED}'))])`,
+        `if(isNull(${text}), [], [concat(${name}, if(${windowValue(value)} IN ${known}, ${value}, '${POOLED}'))])`,
       );
     }
     return `arrayJoin(arrayConcat([''], ${parts.join(', ')}))`;
   }
 
+  /** The most frequent values of each window by itself: what a window pools must not depend on which windows are computed with it. */
   private async frequentValues(selection: WindowSelection, path: string): Promise<string[]> {
     const params = new Conditions();
+    const text = textOf(path, (value) => params.bind(value, 'String'));
     const rows = await this.store.query({
       name: 'segment_values',
       lane: 'jobs',
-      sql: `SELECT assumeNotNull(${textOf(path, (value) => params.bind(value, 'String'))}) AS value, count() AS n
-        FROM (SELECT num, str, flag, tags, ${startOf(selection, params)} AS w, version, deployment FROM predictions FINAL ${chosen(selection, params)})
-        WHERE isNotNull(${textOf(path, (value) => params.bind(value, 'String'))}) GROUP BY value ORDER BY n DESC, value LIMIT ${MAX_SEGMENT_VALUES}`,
+      sql: `SELECT ${windowValue('value')} AS known FROM (
+          SELECT version, deployment, ${startOf(selection, params)} AS w, assumeNotNull(${text}) AS value, count() AS n
+          FROM predictions FINAL ${chosen(selection, params)} AND isNotNull(${text})
+          GROUP BY version, deployment, w, value ORDER BY n DESC, value LIMIT ${MAX_SEGMENT_VALUES} BY version, deployment, w)`,
       params: params.params,
-      row: z.object({ value: z.string(), n: z.number() }),
+      row: z.object({ known: z.string() }),
     });
-    return rows.map((row) => row.value);
+    return rows.map((row) => row.known);
   }
+}
+
+/** A value together with its window, as one text. */
+function windowValue(value: string): string {
+  return `toString((version, deployment, w, ${value}))`;
 }
 
 /** Start of the row's window, epoch ms. A single window of any length (a requested range) is its own start. */

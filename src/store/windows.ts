@@ -16,6 +16,8 @@ export interface ChangedWindow {
   deployment: string;
   start: number;
   newest: number;
+  /** The newest mark that is not a label's. */
+  newestRow: number;
   input: number | null;
 }
 
@@ -82,7 +84,8 @@ export class WindowTable {
     };
     const newest = await this.store.one({
       name: 'newest_arrivals',
-      lane: 'jobs',
+      // On the ingest lane: an insert over several months becomes visible month by month, and a position taken in between would pass rows by.
+      lane: 'ingest',
       sql: `SELECT (SELECT max(row_version) FROM predictions WHERE row_version > {predictions:UInt64}) AS predictions,
           (SELECT max(row_version) FROM label_arrivals WHERE row_version > {labels:UInt64}) AS labels`,
       params: after,
@@ -128,14 +131,16 @@ export class WindowTable {
     );
   }
 
-  /** Windows that a job has computed and that ended in (after, upto]. */
-  endedBetween(job: string, model: string, after: number, upto: number) {
+  /** Windows of a length whose labels have had their time (`delay`, ms) by now, but had not when they were last computed. */
+  matured(job: string, model: string, length: number, delay: number, now: number) {
     return this.store.query({
-      name: 'windows_ended_between',
+      name: 'matured_windows',
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end) AS end, input_version AS inputVersion FROM computed_windows FINAL
-        WHERE job = {job:String} AND model = {model:String} AND window_end > fromUnixTimestamp64Milli({after:Int64}, 'UTC') AND window_end <= fromUnixTimestamp64Milli({upto:Int64}, 'UTC')`,
-      params: { job, model, after, upto },
+        WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
+          AND toUnixTimestamp64Milli(window_end) + {delay:Int64} <= {now:Int64}
+          AND toUnixTimestamp64Milli(computed_at) < toUnixTimestamp64Milli(window_end) + {delay:Int64}`,
+      params: { job, model, length, delay, now },
       row: z.object({
         version: z.string(),
         deployment: z.string(),
@@ -201,8 +206,9 @@ export class WindowTable {
     return this.store.query({
       name: 'changed_windows',
       lane: 'jobs',
-      sql: `SELECT m.version AS version, m.deployment AS deployment, m.w AS w, m.newest AS newest, c.seen AS input FROM (
-          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w, max(row_version) AS newest
+      sql: `SELECT m.version AS version, m.deployment AS deployment, m.w AS w, m.newest AS newest, m.newest_row AS newest_row, c.seen AS input FROM (
+          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w, max(row_version) AS newest,
+            maxIf(row_version, cause != 'label') AS newest_row
           FROM window_marks WHERE model = {model:String} GROUP BY version, deployment, w HAVING w + {length:Int64} <= {now:Int64}
         ) AS m LEFT JOIN (
           SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS w, max(input_version) AS seen FROM computed_windows FINAL
@@ -217,6 +223,7 @@ export class WindowTable {
           deployment: z.string(),
           w: z.number(),
           newest: z.number(),
+          newest_row: z.number(),
           input: z.number().nullable(),
         })
         .transform((row): ChangedWindow => ({
@@ -224,6 +231,7 @@ export class WindowTable {
           deployment: row.deployment,
           start: row.w,
           newest: row.newest,
+          newestRow: row.newest_row,
           input: row.input,
         })),
     });
@@ -254,9 +262,9 @@ export class WindowTable {
     });
   }
 
-  async record(job: string, model: string, windows: readonly ComputedWindow[]): Promise<void> {
+  /** Record what was computed at `computedAt`, the time that the run was told. */
+  async record(job: string, model: string, windows: readonly ComputedWindow[], computedAt: number): Promise<void> {
     const row_version = this.store.versions.next();
-    const computed_at = this.store.now();
     // What a server's concurrent inserts may still add below the newest version is read again at the next run.
     const horizon = this.settle === 0 ? Number.MAX_SAFE_INTEGER : this.store.now() * 1000 - this.settle;
     await this.store.insert(
@@ -270,7 +278,7 @@ export class WindowTable {
         window_start: window.start,
         window_end: window.end,
         input_version: Math.min(window.inputVersion, horizon),
-        computed_at,
+        computed_at: computedAt,
         row_version,
         is_deleted: 0,
       })),

@@ -242,9 +242,12 @@ describe('an id that is sent again', () => {
     await windows.collect();
     const [first] = await windows.changed('drift', model, HOUR, 0, STORE_NOW * 2);
     expect(first).toMatchObject({ start: STORE_NOW, input: null });
-    await windows.record('drift', model, [
-      { version: '1', deployment: '', start: STORE_NOW, end: STORE_NOW + HOUR, inputVersion: first?.newest ?? 0 },
-    ]);
+    await windows.record(
+      'drift',
+      model,
+      [{ version: '1', deployment: '', start: STORE_NOW, end: STORE_NOW + HOUR, inputVersion: first?.newest ?? 0 }],
+      STORE_NOW,
+    );
     expect(await windows.changed('drift', model, HOUR, 0, STORE_NOW * 2)).toEqual([]);
     await writer.write([writer.encode(aPrediction(uuid(3700), { model, timestamp: STORE_NOW + HOUR }), true)]);
     await windows.collect();
