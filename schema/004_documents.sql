@@ -53,6 +53,19 @@ ENGINE = ReplacingMergeTree(row_version, is_deleted)
 ORDER BY name
 SETTINGS index_granularity = 256;
 
+-- What the service itself must remember, such as the key of hashed fields where none was set.
+CREATE TABLE IF NOT EXISTS settings
+(
+    name String,
+    doc String,
+    updated_at DateTime64(3, 'UTC'),
+    row_version UInt64,
+    is_deleted UInt8
+)
+ENGINE = ReplacingMergeTree(row_version, is_deleted)
+ORDER BY name
+SETTINGS index_granularity = 256;
+
 -- Keys of the API: a SHA-256 of each, never the key.
 CREATE TABLE IF NOT EXISTS api_keys
 (

@@ -1,6 +1,7 @@
 // The composition root: the only file that sees every layer. Used by the service, the jobs, the command line and the tests.
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { Config } from './config.js';
 import { alertRuleSchema } from './domain/alerts/rule.js';
 import { channelSchema, silenceSchema } from './domain/contract/alerts.js';
@@ -164,6 +165,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     start: async () => {
       await tables.startVersions();
       await models.refresh();
+      await privacy.start();
       await tables.jobRuns.closeInterrupted(clock());
       refresh = setInterval(() => {
         models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
@@ -190,9 +192,8 @@ function wireComputing(tables: Tables, config: Config, clock: () => number) {
     catalogue: tables.catalogue,
     fields: tables.fields,
     touch: (model) => tables.windows.touch(model),
-    hashKey: config.hashKey,
   });
-  const privacy = new PrivacyGuard(models, config.hashKey);
+  const privacy = new PrivacyGuard(models, tables.documents('settings', z.object({ key: z.string() })), config.hashKey);
   const baselines = new BaselinesService({
     privacy,
     baselines: tables.baselines,

@@ -38,6 +38,7 @@ function version(): string {
 interface Running {
   container: Container;
   app: App;
+  requests: () => number;
   scheduler: Scheduler | null;
 }
 
@@ -56,6 +57,7 @@ async function start(config: Config, logger: Logger): Promise<Running> {
     clock: systemClock,
     version: version(),
   });
+  const requests = countRequests(app);
   const url = await app.listen({ host: config.host, port: config.port }).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StartupError(
@@ -65,15 +67,28 @@ async function start(config: Config, logger: Logger): Promise<Running> {
   });
   // The one line that says where the service is, whatever the log level.
   process.stdout.write(`Driftline is ready: ${url}\n`);
-  return { container, app, scheduler };
+  return { container, app, scheduler, requests };
+}
+
+/** How many requests are being answered. */
+function countRequests(app: App): () => number {
+  let running = 0;
+  app.server.on('request', (_request, response) => {
+    running += 1;
+    response.once('close', () => (running -= 1));
+  });
+  return () => running;
 }
 
 /**
  * Stop taking requests and wait for those that run. A client that keeps its connection open, or opened one that it never used, would hold
- * the stop up for ever: idle connections are closed as they become idle, the rest when the time is over.
+ * the stop up for ever: connections are closed when nothing runs, and in any case when the time is over.
  */
-async function stopListening(app: App): Promise<void> {
-  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK);
+async function stopListening({ app, requests }: Running): Promise<void> {
+  const idle = setInterval(() => {
+    if (requests() === 0) app.server.closeAllConnections();
+    else app.server.closeIdleConnections();
+  }, IDLE_CHECK);
   const rest = setTimeout(() => app.server.closeAllConnections(), STOP_DELAY / 2);
   try {
     await app.close();
@@ -90,11 +105,12 @@ try {
   closeWithGrace({ delay: STOP_DELAY, logger }, async ({ err }) => {
     if (err !== undefined) logger.error({ err }, 'stopping after an error');
     await running.scheduler?.stop();
-    await stopListening(running.app);
+    await stopListening(running);
     await running.container.close();
   });
 } catch (error) {
   if (!(error instanceof DriftlineError)) throw error;
-  process.stderr.write(`${error.detail}\n`);
+  if (error.status === 503) process.stderr.write('The ClickHouse server of CLICKHOUSE_URL does not answer.\n');
+  else process.stderr.write(`${error.detail}\n`);
   process.exit(1);
 }

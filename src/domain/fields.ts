@@ -1,5 +1,7 @@
 // Inputs, outputs and ground truth as flat fields: dotted paths to typed values, and back to what was sent.
 
+import { ILL_FORMED, illFormedPath } from './well-formed.js';
+
 /** A value in a typed column. `json` holds what is neither a number, a string nor a boolean: null, arrays, empty objects. */
 export type FieldVisitor = {
   number(path: string, value: number): void;
@@ -58,6 +60,7 @@ function walk(
       walk(path, value, visitor, state, depth + 1);
       continue;
     }
+    if (!key.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED);
     if (path.length > MAX_PATH)
       throw new FieldError(`${path.slice(0, 80)}...`, `a path of more than ${MAX_PATH} characters`);
     if (++state.fields > MAX_FIELDS) throw new FieldError(path, `more than ${MAX_FIELDS} fields in one object`);
@@ -107,13 +110,17 @@ function leaf(path: string, value: unknown, visitor: FieldVisitor): void {
       if (!Number.isFinite(value)) throw new FieldError(path, 'not a finite number');
       return visitor.number(path, value);
     case 'string':
+      if (!value.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED);
       return visitor.string(path, value);
     case 'boolean':
       return visitor.boolean(path, value);
     case 'undefined':
       return;
-    default:
+    default: {
+      const illFormed = illFormedPath(value, path);
+      if (illFormed !== null) throw new FieldError(illFormed, ILL_FORMED);
       return visitor.json(path, JSON.stringify(value));
+    }
   }
 }
 

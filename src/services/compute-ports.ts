@@ -35,7 +35,10 @@ export interface BaselineStore {
 
 export interface FieldExplorer {
   fields(source: FieldSource): Promise<FieldCounts[]>;
-  numbers(source: FieldSource, paths: readonly string[]): Promise<{ path: string; deciles: number[]; std: number }[]>;
+  numbers(
+    source: FieldSource,
+    paths: readonly string[],
+  ): Promise<{ path: string; deciles: number[]; std: number | null }[]>;
   categories(source: FieldSource, paths: readonly string[], limit: number): Promise<Map<string, string[]>>;
 }
 
@@ -162,5 +165,7 @@ export interface TechnicalRow extends GroupKey {
 
 export interface OperationsReader {
   technical(rows: GroupedRows): Promise<TechnicalRow[]>;
-  tracked(rows: GroupedRows): Promise<(GroupKey & { key: string; n: number; total: number; squares: number })[]>;
+  tracked(
+    rows: GroupedRows,
+  ): Promise<(GroupKey & { key: string; n: number; total: number | null; squares: number | null })[]>;
 }

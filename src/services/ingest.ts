@@ -14,6 +14,7 @@ import {
 } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
+import { ILL_FORMED, illFormedPath } from '../domain/well-formed.js';
 import { issuesToErrors } from '../domain/validation.js';
 import type { IngestApi, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
@@ -80,6 +81,7 @@ export class IngestService implements IngestApi {
       const outcome = validate(aggregateItemSchema, item, index);
       if (!outcome.ok) return outcome;
       const errors = [
+        ...textErrors(item, index),
         ...timeErrors(outcome.value.start, now, index, 'start'),
         ...modelErrors(outcome.value.model, allowed, index),
       ];
@@ -152,6 +154,10 @@ export class IngestService implements IngestApi {
     const outcome = validate(predictionItemSchema, item, index);
     if (!outcome.ok) return outcome;
     const prediction = outcome.value;
+    // Inputs and outputs are looked at while they are flattened.
+    const { inputs: _inputs, outputs: _outputs, ...rest } = prediction;
+    const illFormed = textErrors(rest, index);
+    if (illFormed.length > 0) return { ok: false, errors: illFormed };
     const timestamp = prediction.timestamp ?? receivedAt;
     const errors = timeErrors(timestamp, receivedAt, index, 'timestamp');
     errors.push(...modelErrors(prediction.model, allowed, index));
@@ -227,6 +233,8 @@ function validate<S extends z.ZodType>(schema: S, item: unknown, index: number):
 
 function prepareTruth(outcome: Outcome<GroundTruthItem>, index: number, now: number): Outcome<PreparedTruth> {
   if (!outcome.ok) return outcome;
+  const illFormed = textErrors(outcome.value, index);
+  if (illFormed.length > 0) return { ok: false, errors: illFormed };
   const { prediction_id, values, timestamp } = outcome.value;
   const ts = timestamp ?? now;
   const { id } = resolveId(prediction_id);
@@ -248,6 +256,11 @@ function prepareTruth(outcome: Outcome<GroundTruthItem>, index: number, now: num
   }
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, value: { id, values: entries.map(([key, value]) => ({ id, key, value, ts })) } };
+}
+
+function textErrors(item: unknown, index: number): ItemError[] {
+  const path = illFormedPath(item);
+  return path === null ? [] : [{ index, code: 'invalid_text', path, message: ILL_FORMED }];
 }
 
 function timeErrors(time: number, now: number, index: number, path: string): ItemError[] {

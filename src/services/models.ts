@@ -10,7 +10,7 @@ import type {
 } from '../domain/contract/models.js';
 import { fieldKind, type FieldCounts } from '../domain/drift/baseline.js';
 import { DAY_MS, formatDuration } from '../domain/duration.js';
-import { InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { NotFoundError } from '../domain/errors.js';
 import { windowOf } from '../domain/window.js';
 import { inferConfig, type LabelKey } from '../domain/inference.js';
 import type { ModelsApi } from './api.js';
@@ -43,7 +43,6 @@ export interface ModelsDependencies {
   fields: FieldExplorer;
   /** Mark every window of a model dirty. */
   touch: (model: string) => Promise<void>;
-  hashKey: string | null;
 }
 
 export class ModelsService implements ModelsApi {
@@ -134,11 +133,6 @@ export class ModelsService implements ModelsApi {
   }
 
   async configure(model: string, config: ModelConfig): Promise<ModelDetail> {
-    if ((config.privacy?.hash.length ?? 0) > 0 && this.deps.hashKey === null) {
-      throw new InvalidInputError('Hashed fields need a key: start the service with DRIFTLINE_HASH_KEY set.', [
-        { code: 'hash_key_missing', path: 'privacy.hash', message: 'DRIFTLINE_HASH_KEY is not set' },
-      ]);
-    }
     // Before and after: a crash in between must not leave numbers of the old configuration standing.
     await this.deps.touch(model);
     await this.deps.documents.put(model, config);

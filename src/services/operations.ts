@@ -23,8 +23,9 @@ export class OperationsCalculator {
     for (const row of tracked) {
       const score = withInterval(
         `custom.${row.key}`,
-        row.total / row.n,
-        meanInterval(row.n, row.total, row.squares),
+        row.total === null ? null : row.total / row.n,
+        // A sum that overflows is null: then there is no mean, or no interval.
+        row.total === null || row.squares === null ? null : meanInterval(row.n, row.total, row.squares),
         'normal',
         row.n,
       );

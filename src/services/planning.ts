@@ -22,6 +22,9 @@ export interface WindowStore {
     computedAt: number,
   ): Promise<void>;
   /** Windows whose labels have had their time by now, but had not when they were last computed. */
+  /** A number kept under a name; 0 where nothing is. */
+  position(name: string): Promise<number>;
+  setPosition(name: string, position: number): Promise<void>;
   matured(
     job: string,
     model: string,

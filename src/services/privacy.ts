@@ -1,6 +1,7 @@
 // Privacy rules of models at work: what is dropped or hashed before anything is stored.
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { applyPrivacy, type PrivacyRules } from '../domain/privacy.js';
+import type { DocumentStore } from './ports.js';
 
 /** The parts of a prediction or baseline row that rules reach. */
 interface Private {
@@ -9,15 +10,27 @@ interface Private {
   tags?: unknown;
 }
 
+const KEY_NAME = 'hash_key';
 /** Length of a hashed value in hexadecimal digits: 128 bits. */
 const DIGITS = 32;
 
 export class PrivacyGuard {
-  /** `hashKey` null: no model can have hashed fields, its configuration is refused. */
+  private key: string | null = null;
+
+  /** `given`: the key of hashed fields where one is set; else one is made at the first start and kept in the store. */
   constructor(
     private readonly rules: { privacy(model: string): PrivacyRules | null; hasPrivacy(): boolean },
-    private readonly hashKey: string | null,
+    private readonly kept: DocumentStore<{ key: string }>,
+    private readonly given: string | null,
   ) {}
+
+  /** Call once at start: without its key nothing can be hashed. */
+  async start(): Promise<void> {
+    this.key = this.given ?? (await this.kept.get(KEY_NAME))?.key ?? null;
+    if (this.key !== null) return;
+    this.key = randomBytes(32).toString('base64url');
+    await this.kept.put(KEY_NAME, { key: this.key });
+  }
 
   /** The row as it may be stored; the same object where the model has no rules. */
   clean<T extends Private>(model: string, row: T): T {
@@ -47,9 +60,7 @@ export class PrivacyGuard {
   }
 
   private hash(text: string): string {
-    return createHmac('sha256', this.hashKey ?? '')
-      .update(text)
-      .digest('hex')
-      .slice(0, DIGITS);
+    if (this.key === null) throw new Error('the key of hashed fields has not been read');
+    return createHmac('sha256', this.key).update(text).digest('hex').slice(0, DIGITS);
   }
 }

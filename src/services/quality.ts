@@ -50,8 +50,13 @@ export class QualityCalculator {
   async confusion(selection: WindowSelection, config: EffectiveConfig): Promise<Confusion> {
     const columns = columnsOf(config);
     const rows = await this.deps.rows.predictions({ ...selection, segments: [] });
-    const cells =
+    const counted =
       columns === null || config.task === 'regression' ? [] : await this.deps.quality.confusion(rows, columns);
+    const cells = counted.map((cell) => ({
+      n: cell.n,
+      truth: labelText(cell.truth, config),
+      predicted: labelText(cell.predicted, config),
+    }));
     const labels = [...new Set(cells.flatMap((cell) => [cell.truth, cell.predicted]))].sort();
     const counts = labels.map((truth) =>
       labels.map((predicted) =>
@@ -126,12 +131,12 @@ export class QualityCalculator {
         perClass: {},
         scores: regressionScores({
           n: row.n,
-          sumError: row.e ?? 0,
-          sumAbs: row.abs_e ?? 0,
-          sumSq: row.e2 ?? 0,
-          sumQuad: row.e4 ?? 0,
+          sumError: row.e ?? Number.NaN,
+          sumAbs: row.abs_e ?? Number.NaN,
+          sumSq: row.e2 ?? Number.NaN,
+          sumQuad: row.e4 ?? Number.NaN,
           mapeN: row.mape_n,
-          mapeSum: row.mape ?? 0,
+          mapeSum: row.mape ?? Number.NaN,
           truthVarPop: row.truth_var,
         }),
       }));
@@ -158,14 +163,21 @@ export class QualityCalculator {
           ? null
           : {
               logLossN: sum(classes, (row) => row.ll_n),
-              logLossSum: sum(classes, (row) => row.ll ?? 0),
-              logLossSumSq: sum(classes, (row) => row.ll2 ?? 0),
+              logLossSum: sum(classes, (row) => row.ll ?? Number.NaN),
+              logLossSumSq: sum(classes, (row) => row.ll2 ?? Number.NaN),
               aucByClass: Object.fromEntries(classes.map((row) => [row.class, row.auc])),
             },
       );
       return { group, scores: result.overall, perClass: result.perClass };
     });
   }
+}
+
+/** In a binary model true and 1 are one class, and so are false and 0, in the matrix as in the numbers. */
+function labelText(text: string, { task, positiveLabel }: EffectiveConfig): string {
+  if (task !== 'binary' || typeof positiveLabel === 'string') return text;
+  if (text === '1' || text === 'true') return 'true';
+  return text === '0' || text === 'false' || text === `not ${positiveLabel}` ? 'false' : text;
 }
 
 function sum<T>(rows: readonly T[], of: (row: T) => number): number {
@@ -213,16 +225,17 @@ function columnsOf(config: EffectiveConfig): QualityColumns | null {
   };
 }
 
+/** The engine writes a sum that overflows as null: it is not a number, and never 0. */
 function toBinary(row: Awaited<ReturnType<QualityReader['binary']>>[number]) {
   const scored = {
     n: row.scored,
     positives: row.positives,
     rocAuc: row.auc,
     averagePrecision: row.ap,
-    logLossSum: row.ll ?? 0,
-    logLossSumSq: row.ll2 ?? 0,
-    brierSum: row.br ?? 0,
-    brierSumSq: row.br2 ?? 0,
+    logLossSum: row.ll ?? Number.NaN,
+    logLossSumSq: row.ll2 ?? Number.NaN,
+    brierSum: row.br ?? Number.NaN,
+    brierSumSq: row.br2 ?? Number.NaN,
     calibration: row.calibration.map(([n, meanScore, meanTruth]) => ({ n, meanScore, meanTruth })),
   };
   return { n: row.n, tp: row.tp, fp: row.fp, fn: row.fn, tn: row.tn, scored: row.scored === 0 ? null : scored };

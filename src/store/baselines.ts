@@ -23,6 +23,8 @@ const COLUMNS = [
 ];
 const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag'] as const;
 const ROOTS = ['inputs', 'outputs', 'values'] as const;
+/** Columns that every export of predictions has, and hardly another file. */
+const EXPORT_MARKS = ['prediction_id', 'external_id', 'model', 'timestamp'] as const;
 
 const baselineRow = z
   .object({
@@ -106,7 +108,8 @@ export class BaselineTable {
   async loadFile(id: string, file: UploadFile, hidden: (path: string) => boolean): Promise<number> {
     const upload = await openUpload(this.store, this.engine, file);
     try {
-      const columns = upload.columns.filter((column) => !hidden(pathOf(column)));
+      const ours = exportColumns(upload.columns.map((column) => column.name));
+      const columns = upload.columns.filter((column) => !ours(column.name) && !hidden(pathOf(column)));
       const params: Record<string, unknown> = { ...upload.params, id };
       const entries = (kind: 'number' | 'text' | 'flag') =>
         columns.map((column, index) => {
@@ -179,8 +182,20 @@ export class BaselineTable {
   }
 }
 
+/**
+ * Columns of an export of predictions that are no fields: an export that is sent back as a baseline must not compare ids, times and models.
+ * Any other file may call its inputs what it likes.
+ */
+function exportColumns(names: readonly string[]): (name: string) => boolean {
+  if (!EXPORT_MARKS.every((mark) => names.includes(mark))) return () => false;
+  return (name) => !ROOTS.some((root) => name.startsWith(`${root}.`));
+}
+
 function nested(row: Record<string, unknown>): BaselineRow {
   const keys = Object.keys(row);
+  if (EXPORT_MARKS.every((mark) => keys.includes(mark))) {
+    return { inputs: row.inputs, outputs: row.outputs, values: row.ground_truth ?? undefined };
+  }
   const isNested = keys.length > 0 && keys.every((key) => (ROOTS as readonly string[]).includes(key));
   if (isNested) return { inputs: row.inputs, outputs: row.outputs, values: row.values };
   const roots: Record<string, Record<string, unknown>> = {};

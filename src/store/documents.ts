@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Store } from './store.js';
 
 /** The tables that hold documents. */
-export type DocumentTableName = 'models' | 'alert_rules' | 'channels' | 'silences' | 'api_keys';
+export type DocumentTableName = 'models' | 'alert_rules' | 'channels' | 'silences' | 'api_keys' | 'settings';
 
 const documentRow = z.object({ name: z.string(), doc: z.string(), updated_ms: z.number() });
 const COLUMNS = ['name', 'doc', 'updated_at', 'row_version', 'is_deleted'];

@@ -16,7 +16,7 @@ export interface FieldSource {
 export interface NumberSummary {
   path: string;
   deciles: number[];
-  std: number;
+  std: number | null;
 }
 
 const DECILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -57,7 +57,12 @@ export class FieldDiscovery {
         FROM (SELECT arrayJoin(arrayZip(mapKeys(num), mapValues(num))) AS entry, entry.1 AS path, entry.2 AS v FROM ${source.from})
         WHERE path IN ${params.bind([...paths], 'Array(String)')} GROUP BY path`,
       params: params.params,
-      row: z.object({ path: z.string(), deciles: z.array(z.number()), std: z.number() }),
+      row: z.object({
+        path: z.string(),
+        // Between numbers of the largest size the engine's interpolation overflows: such an edge is left out.
+        deciles: z.array(z.number().nullable()).transform((edges) => edges.filter((edge) => edge !== null)),
+        std: z.number().nullable(),
+      }),
     });
   }
 

@@ -12,7 +12,13 @@ const technicalRow = z.object({
 }); // prettier-ignore
 export type TechnicalRow = z.output<typeof technicalRow>;
 
-const trackedRow = z.object({ ...groupFields, key: z.string(), n: z.number(), total: z.number(), squares: z.number() });
+const trackedRow = z.object({
+  ...groupFields,
+  key: z.string(),
+  n: z.number(),
+  total: z.number().nullable(),
+  squares: z.number().nullable(),
+});
 export type TrackedRow = z.output<typeof trackedRow>;
 
 const GROUP = 'version, deployment, segment, w';

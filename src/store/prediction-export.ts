@@ -30,12 +30,19 @@ export class PredictionExport {
     });
     const metrics = columns.metrics.map((key) => `${pick('metrics', key)} AS ${quoteName(`metrics.${key}`)}`);
     const tags = columns.tags.map((key) => `${pick('tags', key)} AS ${quoteName(`tags.${key}`)}`);
-    const truths = columns.truths.map((key) => {
+    const truths = columns.truths.map(({ key, kinds }) => {
       const bound = where.bind(key, 'String');
-      return `if(mapContains(t.truth, ${bound}), t.truth[${bound}], NULL) AS ${quoteName(`values.${key}`)}`;
+      // Labels of one kind keep their type; of several, they are text.
+      const [kind] = kinds;
+      const map = kinds.length === 1 && kind === 'number' ? 'numbers' : 'texts';
+      const value = `if(mapContains(t.${map}, ${bound}), t.${map}[${bound}], NULL)`;
+      const typed = kinds.length === 1 && kind === 'boolean' ? `CAST(${value} = 'true' AS Nullable(Bool))` : value;
+      return `${typed} AS ${quoteName(`values.${key}`)}`;
     });
+    // CSV carries text: the same form of a time as everywhere else, and an empty cell for null.
+    const time = format === 'csv' ? `concat(replaceOne(toString(p.ts), ' ', 'T'), 'Z')` : 'p.ts';
     const selected = [
-      'toString(p.prediction_id) AS prediction_id, p.external_id AS external_id, toString(p.model) AS model, toString(p.version) AS version, toString(p.deployment) AS deployment, p.ts AS timestamp',
+      `toString(p.prediction_id) AS prediction_id, p.external_id AS external_id, toString(p.model) AS model, toString(p.version) AS version, toString(p.deployment) AS deployment, ${time} AS timestamp`,
       'p.latency_ms AS latency_ms, toString(p.status) AS status, p.error AS error, p.request_bytes AS request_bytes, p.response_bytes AS response_bytes, p.cpu_ms AS cpu_ms, p.memory_bytes AS memory_bytes',
       ...fields,
       ...metrics,
@@ -47,9 +54,10 @@ export class PredictionExport {
       {
         name: 'export_predictions',
         sql: `SELECT ${selected.join(', ')} FROM (${chosen}) AS p LEFT JOIN (
-            SELECT prediction_id, mapFromArrays(groupArray(toString(key)), groupArray(if(kind = 'number', toString(number), text))) AS truth
+            SELECT prediction_id, mapFromArrays(groupArray(toString(key)), groupArray(if(kind = 'number', toString(number), text))) AS texts,
+              mapFromArrays(groupArrayIf(toString(key), kind = 'number'), groupArrayIf(number, kind = 'number')) AS numbers
             FROM ground_truth FINAL WHERE kind != 'null' AND prediction_id IN (SELECT prediction_id FROM (${chosen})) GROUP BY prediction_id
-          ) AS t ON p.prediction_id = t.prediction_id ORDER BY p.ts, p.prediction_id, p.version, p.deployment`,
+          ) AS t ON p.prediction_id = t.prediction_id ORDER BY p.ts, p.prediction_id, p.version, p.deployment SETTINGS format_csv_null_representation = ''`,
         params: where.params,
       },
       format === 'csv' ? 'CSVWithNames' : 'Parquet',
@@ -68,9 +76,9 @@ export class PredictionExport {
     });
     const truth = await this.store.query({
       name: 'export_truth_keys',
-      sql: `SELECT DISTINCT key FROM ground_truth FINAL WHERE kind != 'null' AND prediction_id IN (SELECT prediction_id FROM predictions FINAL ${where.where()}) ORDER BY key LIMIT ${MAX_COLUMNS}`,
+      sql: `SELECT key, groupUniqArray(toString(kind)) AS kinds FROM ground_truth FINAL WHERE kind != 'null' AND prediction_id IN (SELECT prediction_id FROM predictions FINAL ${where.where()}) GROUP BY key ORDER BY key LIMIT ${MAX_COLUMNS}`,
       params: where.params,
-      row: z.object({ key: z.string() }),
+      row: z.object({ key: z.string(), kinds: z.array(z.string()) }),
     });
     const byPath = new Map<string, string[]>();
     for (const map of ['num', 'str', 'flag', 'json'] as const) {
@@ -81,7 +89,7 @@ export class PredictionExport {
       fields: [...byPath].map(([path, maps]) => ({ path, maps })).slice(0, MAX_COLUMNS),
       metrics: (row?.metrics ?? []).slice(0, MAX_COLUMNS),
       tags: (row?.tags ?? []).slice(0, MAX_COLUMNS),
-      truths: truth.map(({ key }) => key),
+      truths: truth,
     };
   }
 }

@@ -1,5 +1,6 @@
 // Where each prediction id is stored, and the removal of its older places when it is sent again with another time.
 import { z } from 'zod';
+import { SharedRun } from './shared-run.js';
 import type { Store } from './store.js';
 
 /** Ids of one look-up: a server takes at most 128 KiB of one parameter (http_max_field_value_size), 45 bytes an id. */
@@ -28,6 +29,9 @@ interface Place {
 }
 
 export class PredictionPlaces {
+  /** Writers that come one by one share their look-ups: each costs as much as the insert of a row. */
+  private readonly lookups = new SharedRun<string>((ids) => this.removeOlderOf(ids));
+
   constructor(private readonly store: Store) {}
 
   /** The models that have a prediction of these ids; an id that nobody has is absent. */
@@ -50,33 +54,54 @@ export class PredictionPlaces {
    * with a timestamp in another hour leaves its old row behind; within the hour the row is replaced, but the window it leaves must be computed
    * again. To be called after the insert: whoever inserts last sees every place.
    */
-  async removeOlder(ids: readonly string[]): Promise<void> {
-    for (const part of parts(ids)) {
-      const moved = await this.store.query({
-        name: 'find_moved_predictions',
-        sql: `SELECT toString(prediction_id) AS id, model, version, deployment, groupArray((ts_ms, newest)) AS places FROM (
-            SELECT prediction_id, model, version, deployment, slot, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
-            FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
-            GROUP BY prediction_id, model, version, deployment, slot HAVING argMax(is_deleted, row_version) = 0
-          ) GROUP BY prediction_id, model, version, deployment HAVING count() > 1`,
-        params: { ids: part },
-        row: z.object({
-          id: z.string(),
-          model: z.string(),
-          version: z.string(),
-          deployment: z.string(),
-          places: z.array(z.tuple([z.number(), z.number()])),
-        }),
-      });
-      await this.remove(
-        moved.flatMap(({ places, ...entry }) => {
-          const newest = Math.max(...places.map(([, version]) => version));
-          return places
-            .filter(([, version]) => version < newest)
-            .map(([ts, version]) => ({ ...entry, ts, newest: version }));
-        }),
-      );
+  removeOlder(ids: readonly string[]): Promise<void> {
+    return this.lookups.add(ids);
+  }
+
+  private async removeOlderOf(given: readonly string[]): Promise<void> {
+    for (const ids of parts(given)) {
+      const found = await this.inSeveralSlots(ids);
+      if (found.length > 0) await this.removeAllButNewest(found);
     }
+  }
+
+  /** Hardly any id ever moves: this is asked for every id that a client sends, so it reads two columns only. */
+  private async inSeveralSlots(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.store.query({
+      name: 'find_ids_in_several_slots',
+      sql: `SELECT toString(prediction_id) AS id FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
+        GROUP BY prediction_id HAVING min(slot) != max(slot)`,
+      params: { ids },
+      row: z.object({ id: z.string() }),
+    });
+    return rows.map((row) => row.id);
+  }
+
+  private async removeAllButNewest(ids: readonly string[]): Promise<void> {
+    const moved = await this.store.query({
+      name: 'find_moved_predictions',
+      sql: `SELECT toString(prediction_id) AS id, model, version, deployment, groupArray((ts_ms, newest)) AS places FROM (
+          SELECT prediction_id, model, version, deployment, slot, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts_ms, max(row_version) AS newest
+          FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
+          GROUP BY prediction_id, model, version, deployment, slot HAVING argMax(is_deleted, row_version) = 0
+        ) GROUP BY prediction_id, model, version, deployment HAVING count() > 1`,
+      params: { ids },
+      row: z.object({
+        id: z.string(),
+        model: z.string(),
+        version: z.string(),
+        deployment: z.string(),
+        places: z.array(z.tuple([z.number(), z.number()])),
+      }),
+    });
+    await this.remove(
+      moved.flatMap(({ places, ...entry }) => {
+        const newest = Math.max(...places.map(([, version]) => version));
+        return places
+          .filter(([, version]) => version < newest)
+          .map(([ts, version]) => ({ ...entry, ts, newest: version }));
+      }),
+    );
   }
 
   /**

@@ -26,6 +26,9 @@ export interface EncodedPrediction {
   known: boolean;
 }
 
+/** Ms between inserts of few rows: what a prediction waits at the most when many come one by one. */
+const SPACING = Number(process.env.SPACING ?? 15);
+
 export class PredictionWriter {
   private readonly batcher: Batcher;
   private readonly places: PredictionPlaces;
@@ -37,7 +40,8 @@ export class PredictionWriter {
     report: (flush: FlushReport) => void,
   ) {
     this.places = new PredictionPlaces(store);
-    this.batcher = new Batcher((body) => store.insertBody('predictions', COLUMNS, body, 'ingest'), limits, report);
+    const write = (body: Buffer) => store.insertBody('predictions', COLUMNS, body, 'ingest');
+    this.batcher = new Batcher(write, { spacing: SPACING, ...limits }, report);
   }
 
   get depth(): number {

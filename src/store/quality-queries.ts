@@ -141,7 +141,7 @@ export class QualityQueries {
         ? [
             { s: scoreOf(columns.score, params) },
             `if(isNull(s), NULL, ${named(`s >= ${params.bind(columns.threshold, 'Float64')}`)})`,
-            named(`truth_text = ${positive}`),
+            named(`${asClass('truth_text')} = ${asClass(positive)}`),
           ]
         : [{ label: labelOf(columns.prediction, params) }, 'label', 'truth_text'];
     return this.store.query({

@@ -105,6 +105,7 @@ const VERSIONED = [
   'channels',
   'silences',
   'api_keys',
+  'settings',
   'job_runs',
 ];
 

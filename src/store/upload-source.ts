@@ -1,5 +1,6 @@
 // Making an uploaded file readable for the engine: the embedded one reads it where it is, a server gets it in a staging table.
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema, type SchemaElement } from 'hyparquet';
 import { z } from 'zod';
@@ -47,8 +48,23 @@ export async function describeUpload(store: Store, engine: Engine, file: UploadF
   }
 }
 
+const QUOTE = 0x22;
+
+/** A quote that is never closed would swallow every row after it, without an error of the engine. */
+async function requireClosedQuotes(path: string): Promise<void> {
+  let quotes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(QUOTE); at !== -1; at = chunk.indexOf(QUOTE, at + 1)) quotes++;
+  }
+  if (quotes % 2 === 1)
+    throw new InvalidInputError(
+      'The file has a quoted value that is never closed; a quote inside a value is written twice.',
+    );
+}
+
 /** Names from the first lines; the values stay text, whatever the engine infers of them. */
 async function describeCsv(store: Store, path: string): Promise<DescribedColumn[]> {
+  await requireClosedQuotes(path);
   const head = await readHead(path);
   const end = head.lastIndexOf('\n');
   const lines = end > 0 ? head.slice(0, end + 1) : head;

@@ -4,9 +4,15 @@ import { slugSchema, timeSchema } from './common.js';
 
 const webhookUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
 
+/** Anything with one @ between two parts: what an address may be is the mail server's to say. */
+const addressSchema = z
+  .string()
+  .max(320)
+  .regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, 'expected a mail address');
+
 /** Where notifications go. */
 export const channelSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('email'), to: z.array(z.email()).min(1, 'give at least one address').max(50) }),
+  z.strictObject({ type: z.literal('email'), to: z.array(addressSchema).min(1, 'give at least one address').max(50) }),
   z.strictObject({ type: z.literal('webhook'), url: webhookUrl, secret: z.string().min(8).optional() }),
   z.strictObject({ type: z.literal('slack'), url: webhookUrl }),
 ]);

@@ -13,7 +13,7 @@ export function channelRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/v1/channels',
-    config: { scope: 'read' },
+    config: { scope: 'read', everyModel: true },
     schema: {
       tags: ['alerts'],
       summary: 'Channels, without their secrets',

@@ -20,7 +20,7 @@ import type { App, RouteContext, RouteDocs } from '../types.js';
 import { withUpload } from '../uploads.js';
 
 /**
- * 201 where every item was stored, 207 where some were, and 400 where none was: then the document is the same and a problem
+ * 201 where every item was stored, 207 where some were, and 400 (403 where the key may not write to any of their models) where none was: then the document is the same and a problem
  * document at once.
  */
 function answerBatch(reply: FastifyReply, answer: Tracked | Accepted): FastifyReply {
@@ -28,8 +28,14 @@ function answerBatch(reply: FastifyReply, answer: Tracked | Accepted): FastifyRe
   if (rejected === 0) return reply.code(201).send(answer);
   if (answer.accepted > 0) return reply.code(207).send(answer);
   const detail = `None of the ${rejected} items was stored; errors says why for each. Correct them and send them again.`;
-  const document = { ...toProblem(new DriftlineError(400, 'all_rejected', 'Invalid input', detail)), ...answer };
-  return reply.code(400).type(PROBLEM_TYPE).send(JSON.stringify(document));
+  const forbidden = answer.errors?.every((error) => error.code === 'forbidden') === true;
+  const problem = forbidden
+    ? new ForbiddenError('This key may not write to the models of these items; errors names them.')
+    : new DriftlineError(400, 'all_rejected', 'Invalid input', detail);
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify({ ...toProblem(problem), ...answer }));
 }
 
 function docsOf(item: z.ZodType, wrapper: string, answer: z.ZodType, files: readonly string[] = []): RouteDocs {
