@@ -9,7 +9,7 @@ const SECONDS = 10;
 /** Connections: more than are ever needed at this rate. */
 const CONNECTIONS = 64;
 const CLOSED_LOOP = 16;
-const CLOSED_ROWS = 10_000;
+const CLOSED_ROWS = 3_000;
 
 /** Send at the rate, each at its time; latency counts from when a prediction should have been sent. */
 async function atRate(service: Service, sender: Sender, sent: readonly Buffer[]) {

@@ -8,8 +8,9 @@ export interface BatcherLimits {
   /** Bytes that may wait or be in flight; beyond, add() throws BusyError. */
   maxPendingBytes: number;
   /**
-   * Ms from the start of one insert to the start of the next, where few rows wait; default 0. Every insert is a part that the engine must
-   * merge: rows that come one by one, hundreds a second, cost more by their parts than by themselves. Who comes after a pause waits for nothing.
+   * Ms from the start of an insert that several callers shared to the start of the next, where few rows wait; default 0. Every insert is a
+   * part that the engine must write and merge: rows that come one by one, hundreds a second, cost more by their parts than by themselves.
+   * A single caller, who sends the next row when the last is stored, never waits.
    */
   spacing?: number;
 }
@@ -37,7 +38,8 @@ export class Batcher {
   private queue: Waiting[] = [];
   private pendingBytes = 0;
   private running: Promise<void> | null = null;
-  private lastStart = Number.NEGATIVE_INFINITY;
+  /** When the last insert began, if several callers shared it. */
+  private lastShared = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly write: (body: Buffer) => Promise<void>,
@@ -76,15 +78,15 @@ export class Batcher {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) {
       await this.space();
-      this.lastStart = this.clock();
-      await this.flush(this.take());
+      const batch = this.take();
+      this.lastShared = batch.length > 1 ? this.clock() : Number.NEGATIVE_INFINITY;
+      await this.flush(batch);
     }
     this.running = null;
   }
 
-  /** Wait until the last insert is long enough ago. */
   private async space(): Promise<void> {
-    const left = this.lastStart + (this.limits.spacing ?? 0) - this.clock();
+    const left = this.lastShared + (this.limits.spacing ?? 0) - this.clock();
     const waiting = this.queue.reduce((sum, { rows }) => sum + rows, 0);
     if (left > 0 && waiting < ENOUGH_ROWS) await new Promise((resolve) => setTimeout(resolve, left));
   }

@@ -27,7 +27,7 @@ export interface EncodedPrediction {
 }
 
 /** Ms between inserts of few rows: what a prediction waits at the most when many come one by one. */
-const SPACING = Number(process.env.SPACING ?? 15);
+const SPACING = 20;
 
 export class PredictionWriter {
   private readonly batcher: Batcher;

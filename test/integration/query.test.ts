@@ -288,7 +288,7 @@ describe('docs/queries.md', () => {
       const columns = Object.keys((await rows(`SELECT * FROM ${view} LIMIT 1`))[0] ?? {});
       const cells =
         view === 'v_predictions'
-          ? [...section.matchAll(/^\| (`.*?`) \|/gm)].map((cell) => cell[1]).join(' ')
+          ? [...section.matchAll(/^\| (`.*?`) +\|/gm)].map((cell) => cell[1]).join(' ')
           : section.split('. `feature` and')[0];
       expect([...(cells ?? '').matchAll(/`(\w+)`/g)].map((name) => name[1])).toEqual(expect.arrayContaining(columns));
       expect(new Set([...(cells ?? '').matchAll(/`(\w+)`/g)].map((name) => name[1])).size).toBe(columns.length);

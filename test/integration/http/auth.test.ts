@@ -144,7 +144,7 @@ describe('a key', () => {
     expect(answer.json().errors).toEqual([expect.objectContaining({ index: 1, code: 'forbidden', path: 'model' })]);
     const labels = [{ prediction_id: 'id of b', values: 1 }];
     const truth = await call(service.app, 'POST', '/v1/ground-truth', { body: labels, key: keys['ingest-a'] });
-    expectProblem(truth, 400, 'all_rejected');
+    expectProblem(truth, 403, 'forbidden');
   });
 
   test('limited to a model sees only that model in lists', async () => {
