@@ -95,7 +95,10 @@ export default tseslint.config(
     ['@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
   ),
   layer(['jobs/**'], ['store', 'http', 'notify'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
-  { files: ['src/cli/**', 'demo/**', 'bench/**', 'jobs/cli.ts', 'scripts/**', 'test/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/cli/**', 'demo/**', 'bench/**', 'jobs/cli.ts', 'scripts/**', 'test/**'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['test/**', 'demo/**', 'bench/**', 'scripts/**'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' },
