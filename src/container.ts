@@ -236,7 +236,7 @@ function wireAlerts(
     notifications: tables.notifications,
     models: {
       list: () => tables.catalogue.watchedModels(),
-      minSamples: async (model) => (await models.effective(model)).minSamples,
+      minSamples: (model) => models.minSamples(model),
       windowLength: (model) => models.windowLength(model),
     },
     evidence: {

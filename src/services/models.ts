@@ -1,4 +1,5 @@
 // Models: configuration, what is inferred where nobody configured it, discovery of versions and fields, removal.
+import { isDeepStrictEqual } from 'node:util';
 import { isoOrNull, iso } from '../domain/contract/common.js';
 import type {
   EffectiveConfig,
@@ -23,13 +24,31 @@ interface Seen {
   lastSeen: number;
 }
 
+interface Arrivals {
+  predictions: number;
+  labels: number;
+}
+
+/** What was inferred, from which configuration, and how far predictions and labels had come before. */
+interface Inferred {
+  config: ModelConfig;
+  arrivals: Arrivals;
+  answer: EffectiveConfig;
+}
+
+/** How many of a model's newest predictions are looked at to infer what its outputs are. */
+const INFERENCE_ROWS = 10_000;
+
 /** What is stored of models. */
 export interface Catalogue {
   models(model: string | null): Promise<(Seen & { model: string; versions: string[] })[]>;
   versions(model: string): Promise<(Seen & { version: string; deployments: string[] })[]>;
   markedModels(): Promise<string[]>;
   labelKeys(model: string): Promise<LabelKey[]>;
-  fieldSource(model: string): FieldSource;
+  /** The newest predictions, `limit` of them. */
+  fieldSource(model: string, limit?: number): FieldSource;
+  /** How far predictions and labels have come; `after` is an earlier answer. */
+  newestArrivals(after: Arrivals): Promise<Arrivals>;
   fieldTimes(
     model: string,
   ): Promise<{ path: string; first_ms: number; last_ms: number; present: number; total: number; other: number }[]>;
@@ -48,6 +67,9 @@ export interface ModelsDependencies {
 export class ModelsService implements ModelsApi {
   /** The configuration of every model: read at start, with each change and regularly, because the ingest path and every job need it. */
   private configs: ReadonlyMap<string, ModelConfig> | null = null;
+
+  /** Inference reads thousands of rows, and every job asks for it again and again. */
+  private readonly inferences = new Map<string, Inferred>();
 
   constructor(private readonly deps: ModelsDependencies) {}
 
@@ -68,7 +90,17 @@ export class ModelsService implements ModelsApi {
 
   /** Length of a model's windows in ms. */
   async windowLength(model: string): Promise<number> {
-    return inferConfig((await this.config(model)) ?? {}, [], []).windowLength;
+    return (await this.configured(model)).windowLength;
+  }
+
+  /** Below this many rows a number is not evidence. */
+  async minSamples(model: string): Promise<number> {
+    return (await this.configured(model)).minSamples;
+  }
+
+  /** What needs no look at the rows. */
+  private async configured(model: string): Promise<EffectiveConfig> {
+    return inferConfig((await this.config(model)) ?? {}, [], []);
   }
 
   private async config(model: string): Promise<ModelConfig | null> {
@@ -145,6 +177,7 @@ export class ModelsService implements ModelsApi {
     await this.requireModel(model);
     await this.deps.catalogue.remove(model);
     await this.deps.documents.remove(model);
+    this.inferences.delete(model);
     await this.refresh();
   }
 
@@ -180,9 +213,16 @@ export class ModelsService implements ModelsApi {
       config.ground_truth !== undefined &&
       (config.prediction !== undefined || config.score !== undefined);
     if (complete || config.task === 'none') return inferConfig(config, [], []);
+    const known = this.inferences.get(model);
+    // Asked for before the rows are read: what arrives meanwhile is seen the next time.
+    const arrivals = await this.deps.catalogue.newestArrivals(known?.arrivals ?? { predictions: 0, labels: 0 });
+    if (known !== undefined && isDeepStrictEqual([known.config, known.arrivals], [config, arrivals]))
+      return known.answer;
     const labels = await this.deps.catalogue.labelKeys(model);
-    const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model));
-    return inferConfig(config, labels, fields);
+    const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model, INFERENCE_ROWS));
+    const answer = inferConfig(config, labels, fields);
+    this.inferences.set(model, { config, arrivals, answer });
+    return answer;
   }
 }
 

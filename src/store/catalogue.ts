@@ -1,6 +1,6 @@
 // What is stored: models and versions, and the removal of a model's rows.
 import { z } from 'zod';
-import type { Store } from './store.js';
+import { SMALL_READ, type Store } from './store.js';
 
 const modelRow = z
   .object({
@@ -35,6 +35,12 @@ const versionRow = z
     lastSeen: row.last_ms,
   }));
 export type StoredVersion = z.output<typeof versionRow>;
+
+/** How far predictions and labels have come: the newest row versions. */
+export interface Arrivals {
+  predictions: number;
+  labels: number;
+}
 
 /** Tables whose rows carry a model. */
 const MODEL_TABLES = [
@@ -75,12 +81,30 @@ export class CatalogueTable {
     });
   }
 
+  /** The newest row of predictions and of labels: while both stay, nothing has arrived. `after`: an earlier answer, to look only beyond it. */
+  async newestArrivals(after: Arrivals): Promise<Arrivals> {
+    const newest = (table: string) =>
+      `SELECT '${table}' AS arrived, max(row_version) AS newest FROM ${table} WHERE row_version > {${table}:UInt64} HAVING newest > 0`;
+    const rows = await this.store.query({
+      name: 'newest_arrivals_of_all',
+      lane: 'jobs',
+      sql: `${newest('predictions')} UNION ALL ${newest('label_arrivals')} ${SMALL_READ}`,
+      params: { predictions: after.predictions, label_arrivals: after.labels },
+      row: z.object({ arrived: z.string(), newest: z.number() }),
+    });
+    const found = new Map(rows.map((row) => [row.arrived, row.newest]));
+    return {
+      predictions: found.get('predictions') ?? after.predictions,
+      labels: found.get('label_arrivals') ?? after.labels,
+    };
+  }
+
   /** Models that have rows to compute, without counting them. */
   async markedModels(): Promise<string[]> {
     const rows = await this.store.query({
       name: 'marked_models',
       lane: 'jobs',
-      sql: 'SELECT DISTINCT model FROM window_marks ORDER BY model',
+      sql: `SELECT DISTINCT model FROM window_marks ORDER BY model ${SMALL_READ}`,
       row: z.object({ model: z.string() }),
     });
     return rows.map((row) => row.model);
@@ -120,11 +144,13 @@ export class CatalogueTable {
     });
   }
 
-  /** The fields of the newest predictions of a model. */
-  fieldSource(model: string): { from: string; params: Record<string, unknown> } {
+  /** The fields of the newest predictions of a model, `limit` of them. Their hours are found first: to sort by time with all fields in hand is slow. */
+  fieldSource(model: string, limit = 100_000): { from: string; params: Record<string, unknown> } {
     return {
-      from: '(SELECT num, str, flag, json, ts FROM predictions FINAL WHERE model = {model:String} ORDER BY toStartOfHour(ts) DESC, ts DESC LIMIT 100000)',
-      params: { model },
+      from: `(SELECT num, str, flag, json, ts FROM predictions FINAL WHERE model = {model:String} AND toStartOfHour(ts) >=
+          (SELECT min(toStartOfHour(ts)) FROM (SELECT ts FROM predictions WHERE model = {model:String} AND is_deleted = 0 ORDER BY toStartOfHour(ts) DESC LIMIT {newest:UInt32}))
+        ORDER BY toStartOfHour(ts) DESC, ts DESC LIMIT {newest:UInt32})`,
+      params: { model, newest: limit },
     };
   }
 

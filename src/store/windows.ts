@@ -1,6 +1,6 @@
 // Which windows changed: marks collected from what arrived, and what each job has computed.
 import { z } from 'zod';
-import type { Store } from './store.js';
+import { SMALL_READ, type Store } from './store.js';
 
 /** A series of predictions with the time range that has marks. Slots in epoch ms. */
 export interface MarkedSeries {
@@ -87,7 +87,7 @@ export class WindowTable {
       // On the ingest lane: an insert over several months becomes visible month by month, and a position taken in between would pass rows by.
       lane: 'ingest',
       sql: `SELECT (SELECT max(row_version) FROM predictions WHERE row_version > {predictions:UInt64}) AS predictions,
-          (SELECT max(row_version) FROM label_arrivals WHERE row_version > {labels:UInt64}) AS labels`,
+          (SELECT max(row_version) FROM label_arrivals WHERE row_version > {labels:UInt64}) AS labels ${SMALL_READ}`,
       params: after,
       row: z.object({ predictions: z.number(), labels: z.number() }),
     });
@@ -188,7 +188,7 @@ export class WindowTable {
       name: 'marked_series',
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp(min(slot)) * 1000 AS first_ms, toUnixTimestamp(max(slot)) * 1000 AS last_ms FROM window_marks
-        WHERE model = {model:String} AND cause = 'prediction' GROUP BY version, deployment ORDER BY version, deployment`,
+        WHERE model = {model:String} AND cause = 'prediction' GROUP BY version, deployment ORDER BY version, deployment ${SMALL_READ}`,
       params: { model },
       row: z
         .object({ version: z.string(), deployment: z.string(), first_ms: z.number(), last_ms: z.number() })
@@ -206,16 +206,17 @@ export class WindowTable {
     return this.store.query({
       name: 'changed_windows',
       lane: 'jobs',
-      sql: `SELECT m.version AS version, m.deployment AS deployment, m.w AS w, m.newest AS newest, m.newest_row AS newest_row, c.seen AS input FROM (
-          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w, max(row_version) AS newest,
-            maxIf(row_version, cause != 'label') AS newest_row
-          FROM window_marks WHERE model = {model:String} GROUP BY version, deployment, w HAVING w + {length:Int64} <= {now:Int64}
-        ) AS m LEFT JOIN (
-          SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS w, max(input_version) AS seen FROM computed_windows FINAL
+      // One pass over marks and computations together: a join of both took half as long again. kind: 2 a mark, 1 a label's, 0 a computation.
+      sql: `SELECT version, deployment, w, maxIf(input_version, kind > 0) AS newest, maxIf(input_version, kind = 2) AS newest_row,
+          if(countIf(kind = 0) = 0, NULL, maxIf(input_version, kind = 0)) AS input
+        FROM (
+          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w,
+            if(cause = 'label', 1, 2) AS kind, row_version AS input_version
+          FROM window_marks WHERE model = {model:String}
+          UNION ALL
+          SELECT version, deployment, toUnixTimestamp64Milli(window_start), 0, input_version FROM computed_windows FINAL
           WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
-          GROUP BY version, deployment, w
-        ) AS c ON m.version = c.version AND m.deployment = c.deployment AND m.w = c.w
-        WHERE ifNull(c.seen, 0) < m.newest ORDER BY version, deployment, w SETTINGS join_use_nulls = 1`,
+        ) GROUP BY version, deployment, w HAVING newest > ifNull(input, 0) AND w + {length:Int64} <= {now:Int64} ORDER BY version, deployment, w ${SMALL_READ}`,
       params: { job, model, length, origin, now },
       row: z
         .object({
@@ -244,7 +245,7 @@ export class WindowTable {
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS w, input_version AS input FROM computed_windows FINAL
         WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
-          AND window_start >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')`,
+          AND window_start >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') ${SMALL_READ}`,
       params: { job, model, length, from },
       row: z.object({ version: z.string(), deployment: z.string(), w: z.number(), input: z.number() }),
     });
@@ -256,7 +257,7 @@ export class WindowTable {
       name: 'last_computed_windows',
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(max(window_start)) AS w FROM computed_windows WHERE job = {job:String} AND model = {model:String}
-        GROUP BY version, deployment`,
+        GROUP BY version, deployment ${SMALL_READ}`,
       params: { job, model },
       row: z.object({ version: z.string(), deployment: z.string(), w: z.number() }),
     });
