@@ -10,6 +10,13 @@ const QUALITY: ReadonlySet<string> = new Set<string>([
   'label_lag_p99',
 ]);
 
+const SAMPLES: ReadonlySet<string> = new Set(['ks_statistic', 'ks_p_value', 'wasserstein', 'wasserstein_normed']);
+
+/** Computed from both samples themselves; the other drift numbers are computed from bin counts. */
+export function isSampleMetric(metric: string): boolean {
+  return SAMPLES.has(metric);
+}
+
 /** Computed by the drift job: compares with a baseline. */
 export function isDriftMetric(metric: string): boolean {
   return DRIFT.has(metric);

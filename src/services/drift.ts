@@ -52,14 +52,14 @@ export class DriftCalculator {
 
   /**
    * Every drift number of the selected windows, all of one version, against one baseline; with `labels` only those of the ground
-   * truth. Windows without rows get no_data points.
+   * truth, with `counts` without those that compare the samples themselves, which take most of the time. Windows without rows get no_data points.
    */
   async compute(
     selection: WindowSelection,
     baseline: Baseline,
     config: EffectiveConfig,
     context: PointContext,
-    part: 'all' | 'labels' = 'all',
+    part: 'all' | 'labels' | 'counts' = 'all',
   ): Promise<DriftResult> {
     // A change of the field's configuration after the baseline was made can leave a field out, never change its bins.
     const fields = baseline.fields.filter(
@@ -68,8 +68,8 @@ export class DriftCalculator {
     const inputs = fields.filter((field) => !field.path.startsWith(TRUTH));
     const truths = fields.filter((field) => field.path.startsWith(TRUTH));
     const [measured, labelled] = await Promise.all([
-      part === 'labels' ? [] : this.measure(await this.deps.rows.predictions(selection), inputs, baseline),
-      truths.length === 0 ? [] : this.measure(await this.deps.rows.groundTruth(selection), truths, baseline),
+      part === 'labels' ? [] : this.measure(await this.deps.rows.predictions(selection), inputs, baseline, part),
+      truths.length === 0 ? [] : this.measure(await this.deps.rows.groundTruth(selection), truths, baseline, part),
     ]);
     const result: DriftResult = { points: [], profiles: [] };
     for (const group of measured) {
@@ -80,7 +80,7 @@ export class DriftCalculator {
     }
     for (const group of labelled)
       this.append(result, group, this.score(group, truths, baseline, config, inputs.length), config, context);
-    if (part === 'all') result.points.push(...emptyWindows(selection, measured, inputs, context));
+    if (part !== 'labels') result.points.push(...emptyWindows(selection, measured, inputs, context));
     return result;
   }
 
@@ -139,6 +139,7 @@ export class DriftCalculator {
     rows: GroupedRows,
     fields: readonly BaselineFieldProfile[],
     baseline: Baseline,
+    part: 'all' | 'labels' | 'counts',
   ): Promise<Measured[]> {
     const counted = await this.deps.bins.count(rows, fields, baseline.id);
     const measured = new Map(
@@ -148,7 +149,7 @@ export class DriftCalculator {
       ]),
     );
     const numeric = fields.filter((field) => field.kind === 'numeric' && field.present > 0);
-    if (numeric.length === 0) return [...measured.values()];
+    if (numeric.length === 0 || part === 'counts') return [...measured.values()];
     for (const batch of testBatches(counted, numeric, baseline)) {
       for (const found of await this.deps.tests.compare(rows, batch.groups, batch.paths, baseline.id, batch)) {
         const target = measured.get(keyOf(found.group));

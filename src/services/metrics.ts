@@ -12,7 +12,7 @@ import type { BaselineFieldProfile, Baseline } from '../domain/drift/baseline.js
 import { binLabels, missingIndex, unseenIndex } from '../domain/drift/bins.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInputError, NotFoundError } from '../domain/errors.js';
-import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
+import { isDriftMetric, isQualityMetric, isSampleMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import { isValidWindowLength, windowsBetween } from '../domain/window.js';
 import type { MetricsApi } from './api.js';
@@ -179,11 +179,11 @@ export class MetricsService implements MetricsApi {
     const points: MetricPoint[] = [];
     if (asks(isDriftMetric)) {
       const baseline = await this.deps.chooser.choose(model, version, config, now);
-      if (baseline !== null)
-        points.push(
-          ...(await this.deps.drift.compute(selection, baseline, config, { ...context, baseline: baseline.name }))
-            .points,
-        );
+      const part = asks(isSampleMetric) ? 'all' : 'counts';
+      if (baseline !== null) {
+        const named = { ...context, baseline: baseline.name };
+        points.push(...(await this.deps.drift.compute(selection, baseline, config, named, part)).points);
+      }
     }
     if (asks(isQualityMetric)) points.push(...(await this.deps.quality.compute(selection, config, now, context)));
     if (asks((metric) => !isDriftMetric(metric) && !isQualityMetric(metric) && !metric.startsWith(AGGREGATE)))

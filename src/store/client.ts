@@ -16,6 +16,11 @@ export type QueryParams = Record<string, unknown>;
 /** What the store needs of an engine. SQL carries its own `SETTINGS`; nothing is set per call. */
 export interface Engine {
   readonly kind: 'embedded' | 'server';
+  /**
+   * Changes whenever a statement that may have stored or removed rows begins and ends: while it stays, nothing has arrived. Null where other
+   * processes write too.
+   */
+  readonly writes: number | null;
   /** Run a reading statement; rows as parsed JSON objects. */
   rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]>;
   /** Run a reading statement; the bytes of one output format (Parquet, CSVWithNames, ...). */
@@ -57,12 +62,30 @@ interface Member {
   chdb: ChdbConnection | null;
 }
 
+/** Tables that jobs write even when they find nothing to do; they say nothing about what arrived. */
+const BOOKKEEPING: ReadonlySet<string> = new Set(['job_runs']);
+
 class ClickHouseEngine implements Engine {
+  private written = 0;
+
   constructor(
     readonly kind: 'embedded' | 'server',
     private readonly lanes: Record<Lane, ClientLane<Member>>,
     private readonly members: Member[],
   ) {}
+
+  get writes(): number | null {
+    return this.kind === 'embedded' ? this.written : null;
+  }
+
+  private async writing<T>(work: Promise<T>): Promise<T> {
+    this.written += 1;
+    try {
+      return await work;
+    } finally {
+      this.written += 1;
+    }
+  }
 
   rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
     return this.lanes[lane].use(async ({ client }) => {
@@ -81,9 +104,10 @@ class ClickHouseEngine implements Engine {
   }
 
   command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
-    return this.lanes[lane].use(async ({ client }) => {
+    const work = this.lanes[lane].use(async ({ client }) => {
       await client.command(this.bound(sql, params));
     });
+    return this.writing(work);
   }
 
   /** A server binds parameters itself; for the embedded engine they go in front of the statement. */
@@ -92,7 +116,7 @@ class ClickHouseEngine implements Engine {
   }
 
   insert(lane: Lane, table: string, columns: readonly string[], format: string, body: Buffer): Promise<void> {
-    return this.lanes[lane].use(async ({ client, chdb }) => {
+    const work = this.lanes[lane].use(async ({ client, chdb }) => {
       if (chdb !== null) {
         // The bytes go to the engine as they are; `client.insert` would turn them into one long string first.
         await chdb.chdb.rawInsert({ table, columns: [...columns], format: format as 'JSONEachRow', values: body });
@@ -102,6 +126,7 @@ class ClickHouseEngine implements Engine {
       const { stream } = await client.exec({ query: head, values: Readable.from([body], { objectMode: false }) });
       for await (const _ of stream) void _; // the answer must be read to the end before the connection is used again
     });
+    return BOOKKEEPING.has(table) ? work : this.writing(work);
   }
 
   load(lane: Lane, head: string, path: string): Promise<void> {

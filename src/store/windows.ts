@@ -62,6 +62,8 @@ const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(
 export class WindowTable {
   private positions: Record<Arrivals, number> | null = null;
   private collecting: Promise<void> = Promise.resolve();
+  /** How far writing had come when arrivals were last looked for. */
+  private looked: number | null = null;
 
   /** `settle`: how many microseconds of arrivals are read again, because concurrent inserts of a server need not become visible in order. */
   constructor(
@@ -77,6 +79,8 @@ export class WindowTable {
   }
 
   private async collectOnce(): Promise<void> {
+    const { writes } = this.store.engine;
+    if (writes !== null && writes === this.looked) return;
     const read = await this.readPositions();
     const after = {
       predictions: Math.max(0, read.predictions - this.settle),
@@ -93,6 +97,7 @@ export class WindowTable {
     });
     await this.mark('predictions', PREDICTION_MARKS, after.predictions, newest.predictions);
     await this.mark('labels', LABEL_MARKS, after.labels, newest.labels);
+    this.looked = writes;
   }
 
   /** Other processes can only be further; to read again what they have read costs time and changes nothing. */
