@@ -217,4 +217,28 @@ describe('Batcher', () => {
       { numRuns: 150 },
     );
   });
+
+  test('after an insert that several callers shared, few rows wait for the spacing; after a single caller they do not', async () => {
+    const held = heldBatcher({ maxRows: 10_000, maxPendingBytes: 1_000_000, spacing: 3_600_000 });
+    const alone = held.add('a');
+    (await held.write(1)).finish();
+    await alone;
+    // The clock stands: without the exception for single callers this write would wait for an hour.
+    const shared = [held.add('b'), held.add('c')];
+    (await held.write(2)).finish();
+    await Promise.all(shared);
+    const few = held.add('d');
+    expect(await stateOf(few)).toBe('waiting');
+    expect(held.writes).toHaveLength(2);
+  });
+
+  test('enough rows do not wait for the spacing', async () => {
+    const held = heldBatcher({ maxRows: 10_000, maxPendingBytes: 1_000_000, spacing: 3_600_000 });
+    const shared = [held.add('a'), held.add('b')];
+    (await held.write(1)).finish();
+    await Promise.all(shared);
+    const many = held.add(...Array.from({ length: 1000 }, (_, row) => String(row)));
+    (await held.write(2)).finish();
+    await many;
+  });
 });
