@@ -71,30 +71,30 @@ export default tseslint.config(
   { files: ['src/store/client.ts'], rules: { 'no-restricted-syntax': ['error', ...clockAndEnvironment] } },
   layer(
     ['src/domain/**'],
-    ['services', 'store', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['services', 'store', 'http', 'notify', 'container', 'wiring', 'config', 'clock', 'jobs'],
     ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'pino', 'node-cron'],
   ),
   layer(
     ['src/services/**'],
-    ['store', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['store', 'http', 'notify', 'container', 'wiring', 'config', 'clock', 'jobs'],
     ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
   ),
   layer(
     ['src/store/**'],
-    ['services', 'http', 'notify', 'container', 'config', 'clock', 'jobs'],
+    ['services', 'http', 'notify', 'container', 'wiring', 'config', 'clock', 'jobs'],
     ['fastify', 'nodemailer', 'node-cron'],
   ),
   layer(
     ['src/notify/**'],
-    ['services', 'store', 'http', 'container', 'config', 'clock', 'jobs'],
+    ['services', 'store', 'http', 'container', 'wiring', 'config', 'clock', 'jobs'],
     ['fastify', '@clickhouse/client', 'chdb', 'node-cron'],
   ),
   layer(
     ['src/http/**'],
-    ['store', 'notify', 'config', 'clock', 'jobs'],
+    ['store', 'notify', 'wiring', 'config', 'clock', 'jobs'],
     ['@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
   ),
-  layer(['jobs/**'], ['store', 'http', 'notify'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
+  layer(['jobs/**'], ['store', 'http', 'notify', 'wiring'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
   {
     files: ['src/cli/**', 'demo/**', 'bench/**', 'jobs/cli.ts', 'scripts/**', 'test/**'],
     rules: { 'no-console': 'off' },

@@ -1,41 +1,26 @@
-// The composition root: the only file that sees every layer. Used by the service, the jobs, the command line and the tests.
+// The composition root: with the files of wiring/, the only code that sees every layer. Used by the service, the jobs, the command line and the tests.
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { Config } from './config.js';
-import { alertRuleSchema } from './domain/alerts/rule.js';
-import { channelSchema, silenceSchema } from './domain/contract/alerts.js';
 import type { JobName, JobOptions, JobResult } from './domain/contract/metrics.js';
-import { modelConfigSchema } from './domain/contract/models.js';
-import { binLabels } from './domain/drift/bins.js';
-import { total } from './domain/drift/counts.js';
-import { HttpSender } from './notify/http-sender.js';
-import { MailSender } from './notify/mail.js';
-import { SlackSender } from './notify/slack.js';
-import { WebhookSender } from './notify/webhook.js';
 import { packageRoot } from './package-root.js';
 import { AllPoints } from './services/aggregate-points.js';
-import { AlertsService } from './services/alerts.js';
+import type { AlertsService } from './services/alerts.js';
 import type { Services } from './services/api.js';
-import { BaselineChooser } from './services/automatic-baselines.js';
-import { BaselinesService } from './services/baselines.js';
 import { Counters } from './services/counters.js';
-import { DriftCalculator } from './services/drift.js';
 import { EXTERNAL_ID_NAMESPACE } from './services/ids.js';
 import { IngestService } from './services/ingest.js';
 import { JobsService } from './services/jobs.js';
 import { KeysService, storedKeySchema } from './services/keys.js';
 import { MetricsService } from './services/metrics.js';
-import { ModelsService } from './services/models.js';
-import { OperationsCalculator } from './services/operations.js';
-import { Planner } from './services/planning.js';
-import { PrivacyGuard } from './services/privacy.js';
+import type { ModelsService } from './services/models.js';
 import { PredictionsService } from './services/predictions.js';
-import { QualityCalculator } from './services/quality.js';
 import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
 import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
+import { wireAlerts } from './wiring/alerts.js';
+import { wireComputing } from './wiring/computing.js';
 
 export interface ContainerOptions {
   clock: () => number;
@@ -184,92 +169,6 @@ export async function openContainer(config: Config, options: ContainerOptions): 
 async function seriesOf(tables: Tables, model: string) {
   await tables.windows.collect();
   return tables.windows.series(model);
-}
-
-function wireComputing(tables: Tables, config: Config, clock: () => number) {
-  const models = new ModelsService({
-    documents: tables.documents('models', modelConfigSchema),
-    catalogue: tables.catalogue,
-    fields: tables.fields,
-    touch: (model) => tables.windows.touch(model),
-  });
-  const privacy = new PrivacyGuard(models, tables.documents('settings', z.object({ key: z.string() })), config.hashKey);
-  const baselines = new BaselinesService({
-    privacy,
-    baselines: tables.baselines,
-    fields: tables.fields,
-    bins: tables.bins,
-    models,
-    clock,
-  });
-  return {
-    models,
-    privacy,
-    baselines,
-    chooser: new BaselineChooser(
-      baselines,
-      (model) => tables.windows.series(model),
-      async (model, version) =>
-        (await tables.catalogue.versions(model)).find((row) => row.version === version)?.firstSeen ?? null,
-    ),
-    planner: new Planner(tables.windows),
-    drift: new DriftCalculator({ rows: tables.rows, bins: tables.bins, tests: tables.twoSample }),
-    quality: new QualityCalculator({ rows: tables.rows, quality: tables.quality }),
-    operations: new OperationsCalculator({ rows: tables.rows, operations: tables.operations }),
-  };
-}
-
-function wireAlerts(
-  tables: Tables,
-  computing: ReturnType<typeof wireComputing>,
-  config: Config,
-  clock: () => number,
-): AlertsService {
-  const { models, baselines } = computing;
-  const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
-  return new AlertsService({
-    rules: tables.documents('alert_rules', alertRuleSchema),
-    channels: tables.documents('channels', channelSchema),
-    silences: tables.documents('silences', silenceSchema),
-    points: new AllPoints(tables.points, tables.aggregates),
-    events: tables.alertEvents,
-    notifications: tables.notifications,
-    models: {
-      list: () => tables.catalogue.watchedModels(),
-      minSamples: (model) => models.minSamples(model),
-      windowLength: (model) => models.windowLength(model),
-    },
-    evidence: {
-      movedBins: async (series, from, to) => {
-        const baseline = await baselines.active(series.model, series.version);
-        const field = baseline?.fields.find(
-          (candidate) => candidate.path === series.feature && candidate.kind !== 'skipped',
-        );
-        if (baseline === null || field === undefined) return [];
-        const [current] = await tables.profiles.sum({ ...series, from, to, length: to - from });
-        if (current === undefined || current.baseline_id !== baseline.id) return [];
-        const bins =
-          field.kind === 'numeric'
-            ? { kind: 'numeric' as const, edges: field.edges }
-            : { kind: 'categorical' as const, categories: field.categories };
-        const before = total(field.counts);
-        const now = total(current.total);
-        return binLabels(bins).map((label, index) => ({
-          label,
-          baselineShare: (field.counts[index] ?? 0) / before,
-          currentShare: (current.total[index] ?? 0) / now,
-        }));
-      },
-    },
-    senders: {
-      email: new MailSender({ smtpUrl: config.smtpUrl, from: config.mailFrom }),
-      webhook: new WebhookSender(http, clock),
-      slack: new SlackSender(http),
-    },
-    clock,
-    publicUrl:
-      config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
-  });
 }
 
 function runners(
