@@ -65,27 +65,30 @@ async function requireClosedQuotes(path: string): Promise<void> {
 /** Names from the first lines; the values stay text, whatever the engine infers of them. */
 async function describeCsv(store: Store, path: string): Promise<DescribedColumn[]> {
   await requireClosedQuotes(path);
-  const head = await readHead(path);
-  const end = head.lastIndexOf('\n');
-  const lines = end > 0 ? head.slice(0, end + 1) : head;
+  const lines = await readHead(path);
   if (lines.trim() === '') throw new InvalidInputError('The file is empty: the first line must name the columns.');
+  if (lines.trim().split(/\r\n|\r|\n/).length === 1)
+    throw new InvalidInputError('The file has no rows: the first line names the columns, the rows follow.');
   const columns = await store.query({
     name: 'describe_csv',
     sql: 'DESCRIBE format(CSVWithNames, {head:String}) SETTINGS input_format_max_rows_to_read_for_schema_inference = 1',
-    params: { head: lines.includes('\n') ? lines : `${lines}\n` },
+    params: { head: lines.endsWith('\n') ? lines : `${lines}\n` },
     row: described,
   });
   return columns.map((column) => ({ name: column.name, type: 'String' }));
 }
 
+/** The first lines of a text file: all of it where it is short, else up to the last line that is whole. */
 async function readHead(path: string): Promise<string> {
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer
+    const head = buffer
       .subarray(0, bytesRead)
       .toString('utf8')
       .replace(/^\uFEFF/, '');
+    const end = head.lastIndexOf('\n');
+    return bytesRead < HEAD_BYTES || end <= 0 ? head : head.slice(0, end + 1);
   } finally {
     await handle.close();
   }
@@ -159,9 +162,24 @@ export function unreadable(file: UploadFile, error: unknown): unknown {
     .replace(/^Code: \d+\. DB::Exception: /, '')
     .replaceAll(file.path, 'the file')
     .slice(0, 300);
+  const plain = COMPLAINTS.map(([pattern, sentence]) => (pattern.test(line) ? line.replace(pattern, sentence) : null));
+  const reason = plain.find((sentence) => sentence !== null) ?? line.trim();
   return new InvalidInputError(
-    `The body cannot be read as ${file.format === 'csv' ? 'CSV with a header row' : 'Parquet'}: ${line}`,
+    `The body cannot be read as ${file.format === 'csv' ? 'CSV with a header row' : 'Parquet'}: ${reason}`,
     undefined,
     'unreadable_file',
   );
 }
+
+/** What the engine says of common mistakes, and how a person would put it. What is not listed is shown as the engine says it. */
+const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^.*number of column names (\d+) differs with the number of types (\d+).*$/,
+    'the header names $1 columns, a row has $2 values.',
+  ],
+  [/^.*Duplicate column name.*?("[^"]*").*$/, 'the header names the column $1 more than once.'],
+  [
+    /^.*Expected end of line.*$/,
+    'a quoted value is followed by something other than a comma or the end of the line; a quote inside a value is written twice.',
+  ],
+];

@@ -15,6 +15,14 @@ const plainObject = z
   )
   .meta({ type: 'object', additionalProperties: true });
 
+/** An object of values by name. Zod would leave a key `__proto__` out without a word, so that name is refused. */
+function byName<T>(value: z.ZodType<T, T>) {
+  const names = z.string().min(1, 'a name must not be empty').max(200, 'a name has at most 200 characters');
+  return plainObject
+    .refine((given) => !Object.hasOwn(given, '__proto__'), 'the name __proto__ cannot be used')
+    .pipe(z.record(names, value));
+}
+
 /** One prediction as it is sent. `inputs` and `outputs` are checked by the flattening, which knows the path of a bad value. */
 export const predictionItemSchema = z.strictObject({
   model: modelNameSchema,
@@ -24,13 +32,10 @@ export const predictionItemSchema = z.strictObject({
   timestamp: timeSchema.optional(),
   inputs: plainObject.optional(),
   outputs: z.unknown().optional(),
-  metrics: z.record(z.string(), finite).optional(),
-  tags: z
-    .record(
-      z.string(),
-      z.string({ error: 'expected a string: tags are for segments, numbers go into inputs or metrics' }),
-    )
-    .optional(),
+  metrics: byName(finite).optional(),
+  tags: byName(
+    z.string({ error: 'expected a string: tags are for segments, numbers go into inputs or metrics' }),
+  ).optional(),
   latency_ms: finite.nonnegative().optional(),
   status: z.enum(['ok', 'error']).default('ok'),
   error: z.string().max(10_000, 'at most 10,000 characters').optional(),
@@ -66,9 +71,7 @@ export const aggregateItemSchema = z
     deployment: deploymentNameSchema.default(''),
     start: timeSchema,
     end: timeSchema,
-    metrics: z
-      .record(z.string().min(1).max(200), finite)
-      .refine((metrics) => Object.keys(metrics).length > 0, 'give at least one metric'),
+    metrics: byName(finite).refine((metrics) => Object.keys(metrics).length > 0, 'give at least one metric'),
   })
   .refine((item) => item.start <= item.end, { path: ['end'], message: 'must not be before start' });
 export type AggregateItem = z.output<typeof aggregateItemSchema>;

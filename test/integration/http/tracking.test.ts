@@ -159,6 +159,20 @@ describe('a batch of predictions', () => {
     expect(back.json()).toMatchObject({ external_id: 'order 7', inputs, outputs: { value: '1' } });
   });
 
+  test('whose metrics or tags are called __proto__ is refused by name, because they could not be given back', async () => {
+    for (const field of ['metrics', 'tags']) {
+      const body = `{"model":"proto","${field}":{"__proto__":${field === 'tags' ? '"x"' : '1'}}}`;
+      const answer = await call(service.app, 'POST', '/v1/predictions', {
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(answer.status).toBe(400);
+      expect(answer.json().errors).toEqual([
+        { index: 0, code: 'custom', path: field, message: 'the name __proto__ cannot be used' },
+      ]);
+    }
+  });
+
   test('with __proto__ among its inputs stores it as data and changes no prototype', async () => {
     const id = '0197a2b0-0000-7000-8000-00000000beef';
     const body = `{"model":"proto","prediction_id":"${id}","inputs":{"__proto__":{"polluted":1},"constructor":{"prototype":{"x":2}}}}`;

@@ -86,6 +86,26 @@ describe('ground truth as CSV', () => {
     expect(answer.text).toContain('prediction_id');
   });
 
+  test.each([
+    ['one row without a newline at the end', `prediction_id,late\n${id(4)},true`],
+    ['one row with carriage returns', `prediction_id,late\r\n${id(4)},true\r\n`],
+  ])('is read: %s', async (_name, body) => {
+    const answer = await call(service.app, 'POST', '/v1/ground-truth', { body, headers: CSV });
+    expect(answer.json()).toEqual({ accepted: 1 });
+    expect(await truthOf(4)).toEqual({ late: true });
+  });
+
+  test.each([
+    ['only a header', 'prediction_id,late\n', /no rows/],
+    ['more values than names', 'prediction_id,late\na,1,2\n', /the header names 2 columns, a row has 3 values/],
+    ['a name twice', 'prediction_id,late,late\na,1,2\n', /names the column "late" more than once/],
+    ['text behind a quoted value', 'prediction_id,late\n"a"b,1\n', /a quote inside a value is written twice/],
+  ])('that holds %s is refused in words that say what to do', async (_name, body, words) => {
+    const answer = await call(service.app, 'POST', '/v1/ground-truth', { body, headers: CSV });
+    expect(answer.status).toBe(400);
+    expect(answer.json().detail).toMatch(words);
+  });
+
   test('that inflates beyond the limit is 413', async () => {
     const body = gzipSync(Buffer.alloc(2 * 1024 * 1024, 0x61));
     const answer = await call(service.app, 'POST', '/v1/ground-truth', {
