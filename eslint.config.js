@@ -48,7 +48,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'bin/*.cjs'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -62,7 +62,7 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'bin/**'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['src/**', 'jobs/**'],
     ignores: ['src/clock.ts', 'src/config.ts', 'src/store/client.ts'],
@@ -94,9 +94,21 @@ export default tseslint.config(
     ['store', 'notify', 'wiring', 'config', 'clock', 'jobs'],
     ['@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
   ),
+  layer(
+    ['src/cli/**'],
+    ['store', 'http', 'notify', 'wiring'],
+    ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
+  ),
   layer(['jobs/**'], ['store', 'http', 'notify', 'wiring'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
   {
-    files: ['src/cli/**', 'demo/**', 'bench/**', 'jobs/cli.ts', 'scripts/**', 'test/**'],
+    files: ['bin/**'],
+    languageOptions: {
+      globals: { require: 'readonly', process: 'readonly', console: 'readonly', __dirname: 'readonly' },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['bin/**', 'demo/**', 'bench/**', 'scripts/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },
   {

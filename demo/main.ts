@@ -1,11 +1,11 @@
-// `npm run demo`: start the service, replay three months of real flights over HTTP, and show what it found.
+// `npm run demo`, `driftline demo`: start the service, replay three months of real flights over HTTP, and show what it found.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import type { DemoOptions } from '../src/cli/demo-options.js';
 import { type Evidence, type Finding, judge, type Sighting, type StoredPrediction } from './checks.js';
 import { Client } from './client.js';
-import { type DataSetName, type Flight, type FlightSource, openFlights } from './flights.js';
+import { type Flight, type FlightSource, openFlights } from './flights.js';
 import type { Ledger, Month } from './ledger.js';
 import { type MailSink, openMailSink } from './mail-sink.js';
 import { trainModels, type TrainedModel, type Version, VERSIONS } from './models.js';
@@ -15,36 +15,11 @@ import { type Alert, readSummary, renderAlerts, renderMails, renderTable } from 
 import { freePort, Service } from './service.js';
 import { accuracyFloor, MODEL, setUp } from './setup.js';
 
-interface Options {
-  once: boolean;
-  rows: DataSetName;
-  port?: number;
-  keep?: string;
-}
-
 const MAIL_WITHIN = 5_000;
 const EXPECTED_MAILS = 2;
 const FIRING = `/v1/alerts?state=firing&model=${MODEL}`;
 const HISTORY_LIMIT = 1_000;
 const say = (text: string): void => console.log(text);
-
-function readOptions(): Options {
-  const port = (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('a port is 1 to 65535');
-    return value;
-  };
-  return new Command('demo')
-    .description('Replays real flights of 2001 through Driftline, with a fault planted in March.')
-    .option('--once', 'exit when done: 0 if everything is as it should be, 1 if not', false)
-    .addOption(
-      new Option('--rows <size>', 'how many flights; 3m takes about 20 minutes').choices(['20k', '3m']).default('20k'),
-    )
-    .option('--port <port>', 'the port of the service (default: a free one)', port)
-    .option('--keep <dir>', 'keep the data in this folder, which must be new or empty')
-    .parse()
-    .opts<Options>();
-}
 
 /** Things to undo at the end, last first. */
 const cleanups: (() => unknown)[] = [];
@@ -152,7 +127,7 @@ async function report(client: Client, evidence: Evidence): Promise<Finding[]> {
 }
 
 /** Start everything, replay, report. The answer is what is wrong (nothing, hopefully) and where the service runs. */
-async function run(options: Options): Promise<{ wrong: Finding[]; service: Service }> {
+async function run(options: DemoOptions): Promise<{ wrong: Finding[]; service: Service }> {
   const started = performance.now();
   const dataDir = dataFolder(options.keep);
   const source = await openFlights(options.rows);
@@ -201,8 +176,8 @@ async function run(options: Options): Promise<{ wrong: Finding[]; service: Servi
   }
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
+/** Run the demo; answers the exit code. Without `once` the service keeps running, and with it the process. */
+export async function runDemo(options: DemoOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       interrupt.abort();
@@ -212,19 +187,16 @@ async function main(): Promise<void> {
   try {
     const { wrong, service } = await run(options);
     finished = true;
-    process.exitCode = wrong.length === 0 ? 0 : 1;
     if (options.once) await cleanUp();
     else say(`\nThe service keeps running on ${service.url} until Ctrl-C.`);
+    return wrong.length === 0 ? 0 : 1;
   } catch (error) {
     // After Ctrl-C the calls under way fail: that is no news.
-    if (!interrupt.signal.aborted) {
-      console.error(error instanceof Error ? error.message : error);
-      process.exitCode = 1;
-    }
+    if (!interrupt.signal.aborted) console.error(error instanceof Error ? error.message : error);
     await cleanUp();
+    return 1;
   }
 }
 
 /** Whether the replay is over: Ctrl-C then is the normal way to end. */
 let finished = false;
-await main();

@@ -52,15 +52,42 @@ export interface Config {
   interactive: boolean;
 }
 
+/** What the command line needs to reach a running service. */
+export interface ClientConfig {
+  /** The address that was set, null: none was, and `fallbackUrl` is where a service of these settings would listen. */
+  url: string | null;
+  fallbackUrl: string;
+  key: string | null;
+}
+
+/** Settings of the command line: where the service is and the key for it. @throws StartupError for an address that is none. */
+export function loadClientConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const set = (name: string) => environment[name] || null;
+  const url = set('DRIFTLINE_URL');
+  if (url !== null && !z.url({ protocol: /^https?$/ }).safeParse(url).success)
+    throw new StartupError('Bad settings:\n  DRIFTLINE_URL: use an http or https URL, such as http://127.0.0.1:8080');
+  return {
+    url,
+    fallbackUrl: `http://${bracketed(set('DRIFTLINE_HOST') ?? '127.0.0.1')}:${set('DRIFTLINE_PORT') ?? '8080'}`,
+    key: set('DRIFTLINE_API_KEY') ?? set('DRIFTLINE_ADMIN_KEY'),
+  };
+}
+
+/** A host as it stands in a URL. The address "everywhere" is reached on this machine. */
+function bracketed(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 const MIB = 1024 * 1024;
 
 /**
- * Read and check the settings.
+ * Read and check the settings. `over`: settings that go before the environment's.
  * @throws StartupError naming every bad key, and when the host is not loopback while authentication is off.
  */
-export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: NodeJS.ProcessEnv = {}): Config {
   // An empty variable means "not set": compose files pass them that way.
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(Object.entries({ ...environment, ...over }).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

@@ -23,6 +23,7 @@ describe('the lint rules', () => {
     'src/store/x.ts',
     'src/http/x.ts',
     'src/notify/x.ts',
+    'src/cli/x.ts',
     'jobs/x.ts',
   ];
 
@@ -107,6 +108,17 @@ describe('the lint rules', () => {
       'nodemailer',
     ],
     'src/http/routes/x.ts': ['../../store/store.js', '../../notify/mail.js', '../../config.js'],
+    'src/cli/commands/x.ts': [
+      '../../store/store.js',
+      '../../http/app.js',
+      '../../notify/mail.js',
+      '../../wiring/alerts.js',
+      'fastify',
+      '@clickhouse/client',
+      'chdb',
+      'nodemailer',
+      'node-cron',
+    ],
     'jobs/x.ts': [
       '../src/store/store.js',
       '../src/http/app.js',
@@ -132,6 +144,13 @@ describe('the lint rules', () => {
       'src/store/x.ts': ['../domain/errors.js', './store.js', '@clickhouse/client', 'chdb/connection'],
       'src/notify/x.ts': ['../domain/errors.js', 'nodemailer'],
       'src/http/x.ts': ['../services/api.js', '../domain/errors.js', 'fastify'],
+      'src/cli/commands/x.ts': [
+        '../../services/api.js',
+        '../../container.js',
+        '../../config.js',
+        '../context.js',
+        'commander',
+      ],
       'src/container.ts': ['./store/store.js', './services/api.js', './notify/mail.js', './config.js'],
     };
     for (const [file, modules] of Object.entries(allowed)) {

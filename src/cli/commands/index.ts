@@ -1,0 +1,14 @@
+// The commands, in the order in which the help shows them.
+import type { Command } from 'commander';
+import type { Context } from '../context.js';
+import { addDemo } from './demo.js';
+import { addJob } from './job.js';
+import { addKeys } from './keys.js';
+import { addMigrate } from './migrate.js';
+import { addQuery } from './query.js';
+import { addServe } from './serve.js';
+
+/** Adds a command, with its options and help, to the program. A file each in this folder. */
+export type AddCommand = (program: Command, context: Context) => void;
+
+export const COMMANDS: readonly AddCommand[] = [addServe, addDemo, addMigrate, addJob, addQuery, addKeys];

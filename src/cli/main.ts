@@ -1,0 +1,4 @@
+// The command line: `npx driftline`. Exit codes: 0 done, 1 refused or something is wrong, 2 wrong usage, 3 nothing answers.
+import { runCli } from './program.js';
+
+process.exitCode = await runCli(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr });
