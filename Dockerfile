@@ -5,6 +5,8 @@ COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci --ignore-scripts
 COPY src src
 COPY jobs jobs
+COPY scripts scripts
+COPY web web
 RUN npm run build
 
 FROM node:22-slim AS dependencies

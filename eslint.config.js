@@ -108,6 +108,28 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
+    // The dashboard is a client like any other: of the service it knows the documents' types and nothing else.
+    files: ['web/src/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+src/(?!domain/contract/|domain/alerts/rule)',
+              message: "The dashboard uses the API: it may import types of the contract's documents only.",
+            },
+            {
+              group: ['**/src/domain/**'],
+              allowTypeImports: true,
+              message: 'Types only: the service is behind its API.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['bin/**', 'demo/**', 'bench/**', 'scripts/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },

@@ -21,6 +21,7 @@ import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
 import { wireAlerts } from './wiring/alerts.js';
 import { wireComputing } from './wiring/computing.js';
+import { wireOverview } from './wiring/overview.js';
 
 export interface ContainerOptions {
   clock: () => number;
@@ -132,6 +133,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     models,
     baselines,
     metrics,
+    overview: wireOverview(tables, computing, alerts),
     jobs,
     alerts,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),

@@ -1,4 +1,5 @@
 // The service: container, schema, HTTP, scheduler; and a stop that drains, flushes and closes. Used by src/main.ts and by the command line.
+import path from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { startScheduler, type Scheduler } from '../jobs/schedule.js';
@@ -7,7 +8,7 @@ import type { Config } from './config.js';
 import { openContainer, type Container } from './container.js';
 import { DriftlineError, StartupError } from './domain/errors.js';
 import { buildApp, type App } from './http/app.js';
-import { packageVersion } from './package-root.js';
+import { packageRoot, packageVersion } from './package-root.js';
 
 /** How long a stop may take before the process ends anyway, ms. */
 const STOP_DELAY = 20_000;
@@ -57,7 +58,13 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
   const { adminKey, bodyLimit, uploadLimit } = config;
   const app = await buildApp({
     services: container.services,
-    config: { adminKey, bodyLimit, uploadLimit },
+    config: {
+      adminKey,
+      bodyLimit,
+      uploadLimit,
+      dashboard: path.join(packageRoot(), 'dist', 'web'),
+      secureCookies: config.publicUrl?.startsWith('https:') ?? false,
+    },
     logger,
     clock: systemClock,
     version: packageVersion(),

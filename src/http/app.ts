@@ -4,9 +4,11 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import type { Services } from '../services/api.js';
 import { registerAuth } from './plugins/auth.js';
 import { registerBodies } from './plugins/bodies.js';
+import { findDashboard, registerDashboard } from './plugins/dashboard.js';
 import { answerClientError, answerFrameworkError, registerErrors } from './plugins/errors.js';
 import { registerOpenapi } from './plugins/openapi.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
+import { sessionRoutes } from './plugins/session.js';
 import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
@@ -14,6 +16,7 @@ import { jobRoutes } from './routes/job-runs.js';
 import { keyRoutes } from './routes/keys.js';
 import { metricRoutes } from './routes/metrics.js';
 import { modelRoutes } from './routes/models.js';
+import { overviewRoutes } from './routes/overview.js';
 import { predictionRoutes } from './routes/predictions.js';
 import { processRoutes } from './routes/process.js';
 import { queryRoutes } from './routes/query.js';
@@ -45,6 +48,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void)[] = [
   baselineUploadRoutes,
   baselineRoutes,
   metricRoutes,
+  overviewRoutes,
   queryRoutes,
   jobRoutes,
   ruleRoutes,
@@ -71,11 +75,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
     clientErrorHandler: answerClientError,
   }).withTypeProvider<ZodTypeProvider>();
   app.setSerializerCompiler(serializerCompiler);
-  registerErrors(app, config.bodyLimit);
+  const dashboard = findDashboard(config.dashboard ?? null);
+  registerErrors(app, config.bodyLimit, dashboard);
   await registerSecurity(app);
-  registerAuth(app, { adminKey: config.adminKey, keys: services.keys });
+  const access = await registerAuth(app, { adminKey: config.adminKey, keys: services.keys, clock });
   registerBodies(app, config.bodyLimit);
   await registerOpenapi(app, options.version);
+  await registerDashboard(app, dashboard);
+  await app.register(async (scope) =>
+    sessionRoutes(scope.withTypeProvider<ZodTypeProvider>(), access, { secure: config.secureCookies ?? false }),
+  );
   await sweepUploads();
   for (const routes of ROUTES) {
     // A scope each: what one group reads as a body, the others do not.

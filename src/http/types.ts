@@ -23,6 +23,10 @@ export interface HttpConfig {
   bodyLimit: number;
   /** The same for a CSV or Parquet body, which is spooled to a file. */
   uploadLimit: number;
+  /** The folder with the built dashboard; left out or null: a page without it. */
+  dashboard?: string | null;
+  /** Whether people reach the service over TLS: session cookies are then sent over nothing else. */
+  secureCookies?: boolean;
 }
 
 /** What the routes work with. */

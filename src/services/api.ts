@@ -32,6 +32,7 @@ import type {
   ModelSummary,
   VersionSummary,
 } from '../domain/contract/models.js';
+import type { Grid, Overview } from '../domain/contract/overview.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
@@ -122,6 +123,30 @@ export interface MetricsApi {
   confusion(model: string, query: { from: number; to: number; version: string | null }): Promise<Confusion>;
 }
 
+export interface OverviewApi {
+  /** Models, worst first. `allowed` limits them (null: all). @throws NotFoundError for a model that is not known. */
+  overview(query: {
+    model: string | null;
+    version: string | null;
+    from: number;
+    to: number;
+    allowed: readonly string[] | null;
+  }): Promise<Overview>;
+  /** @throws NotFoundError. */
+  grid(
+    model: string,
+    query: {
+      metric: string;
+      version: string | null;
+      segment: string;
+      from: number;
+      to: number;
+      columns: number;
+      limit: number;
+    },
+  ): Promise<Grid>;
+}
+
 export interface JobsApi {
   list(): Promise<JobInfo[]>;
   runs(filter: { job: JobName | null; limit: number }): Promise<JobRun[]>;
@@ -154,6 +179,8 @@ export interface KeysApi {
   remove(id: string): Promise<void>;
   /** null: not a key of ours. Constant-time. */
   authenticate(key: string): Promise<Principal | null>;
+  /** Who a key's id belongs to, for sessions; null when the key was removed. */
+  principal(id: string): Promise<Principal | null>;
 }
 
 export interface SqlApi {
@@ -177,6 +204,7 @@ export interface Services {
   models: ModelsApi;
   baselines: BaselinesApi;
   metrics: MetricsApi;
+  overview: OverviewApi;
   jobs: JobsApi;
   alerts: AlertsApi;
   keys: KeysApi;

@@ -79,6 +79,11 @@ export class KeysService implements KeysApi {
     return { id, name: doc.name, scopes: doc.scopes, models: doc.models };
   }
 
+  async principal(id: string): Promise<Principal | null> {
+    const doc = await this.find(id);
+    return doc === null ? null : { id, name: doc.name, scopes: doc.scopes, models: doc.models };
+  }
+
   private async find(id: string): Promise<StoredKey | null> {
     const now = this.ports.clock();
     const known = this.cache.get(id);

@@ -13,6 +13,8 @@ const MOVED_BINS = 3;
 const EXPLAINED_ALERTS = 3;
 /** The quality metric that is told: the first of these that the model has. */
 const MAIN_QUALITY = ['accuracy', 'rmse', 'roc_auc', 'mae'];
+/** How many windows before the trouble a link shows. */
+const LINK_WINDOWS = 14;
 /** A rule longer than this does not go into a command. */
 const MAX_COMMAND = 2000;
 
@@ -169,12 +171,15 @@ export function stopCommands(publicUrl: string, { ruleName, rule, model, now }: 
 
 /** The dashboard at the model, version and time of the worst alert. */
 export function noticeLink(publicUrl: string, model: string, worst: NoticeItem | undefined): string {
-  const query = new URLSearchParams({ model });
-  if (worst !== undefined) {
-    query.set('version', worst.version);
-    query.set('from', iso(worst.since));
-    query.set('to', iso(worst.windowEnd));
-    if (worst.feature !== '') query.set('feature', worst.feature);
-  }
-  return `${publicUrl}/?${query.toString()}`;
+  const page = `${publicUrl}/models/${encodeURIComponent(model)}`;
+  if (worst === undefined) return page;
+  const query = new URLSearchParams({
+    version: worst.version,
+    // What was before shows what changed.
+    from: iso(worst.since - LINK_WINDOWS * (worst.windowEnd - worst.windowStart)),
+    to: iso(worst.windowEnd),
+  });
+  if (worst.feature === '') return `${page}?${query.toString()}`;
+  query.set('feature', worst.feature);
+  return `${page}/feature?${query.toString()}`;
 }

@@ -14,6 +14,7 @@ import { JobRunTable } from './job-runs.js';
 import { MetricPointTable } from './metric-points.js';
 import { migrate, pendingMigrations, readMigrations } from './migrations.js';
 import { OperationsQueries } from './operations-queries.js';
+import { OverviewTable } from './overview-queries.js';
 import { PredictionExport } from './prediction-export.js';
 import { PredictionWriter } from './prediction-writer.js';
 import { PredictionTable } from './predictions.js';
@@ -74,6 +75,7 @@ export async function openStore(options: StoreOptions) {
     twoSample: new TwoSampleQueries(store),
     quality: new QualityQueries(store),
     operations: new OperationsQueries(store),
+    overview: new OverviewTable(store),
     windows,
     points: new MetricPointTable(store),
     profiles: new ProfileTable(store),

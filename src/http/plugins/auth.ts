@@ -1,10 +1,12 @@
-// Who calls, and whether they may: API keys in the Authorization header, scopes, and the models a key is limited to.
+// Who calls, and whether they may: API keys in the Authorization header or a session's cookie, scopes, and the models a key is limited to.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import cookie from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { ForbiddenError, UnauthorizedError } from '../../domain/errors.js';
 import type { Scope } from '../../domain/contract/alerts.js';
 import type { KeysApi, Principal } from '../../services/api.js';
 import type { App } from '../types.js';
+import { assertOwnPage, COOKIE, SessionSeal } from './session.js';
 
 /** The holder of the admin key; everyone, where authentication is off. */
 const ADMIN: Principal = { id: 'admin', name: 'admin', scopes: ['ingest', 'read', 'admin'], models: null };
@@ -49,25 +51,58 @@ export async function overReachable<T>(
   return rows.sort((a, b) => (newest(a) < newest(b) ? 1 : newest(a) > newest(b) ? -1 : 0)).slice(0, limit);
 }
 
-/** Install the check on every route. Routes say what they need in `config`; one that says nothing needs `admin`. */
-export function registerAuth(app: App, options: { adminKey: string | null; keys: KeysApi }): void {
+/** How callers are recognised. */
+export interface Access {
+  /** @throws UnauthorizedError, ForbiddenError where another site uses a session. */
+  identify(request: FastifyRequest): Promise<Principal>;
+  /** Whose key this is; null: nobody's. */
+  ofKey(key: string): Promise<Principal | null>;
+  /** null: authentication is off. */
+  seal: SessionSeal | null;
+  now: () => number;
+}
+
+function accessOf(options: { adminKey: string | null; keys: KeysApi; clock: () => number }): Access {
+  const { keys, clock } = options;
   const adminDigest = options.adminKey === null ? null : digest(options.adminKey);
+  const seal = options.adminKey === null ? null : new SessionSeal(options.adminKey);
+
+  async function ofKey(key: string): Promise<Principal | null> {
+    return adminDigest === null || timingSafeEqual(digest(key), adminDigest) ? ADMIN : keys.authenticate(key);
+  }
+
+  async function ofSession(request: FastifyRequest): Promise<Principal | null> {
+    const id = seal?.open(request.cookies[COOKIE] ?? '', clock()) ?? null;
+    if (id === null) return null;
+    assertOwnPage(request);
+    return id === ADMIN.id ? ADMIN : keys.principal(id);
+  }
 
   async function identify(request: FastifyRequest): Promise<Principal> {
     if (adminDigest === null) return ADMIN;
-    const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (key === undefined) throw new UnauthorizedError();
-    if (timingSafeEqual(digest(key), adminDigest)) return ADMIN;
-    const principal = await options.keys.authenticate(key);
+    const { authorization } = request.headers;
+    const key = BEARER.exec(authorization ?? '')?.[1];
+    const principal =
+      key !== undefined ? await ofKey(key) : authorization === undefined ? await ofSession(request) : null;
     if (principal === null) throw new UnauthorizedError();
     return principal;
   }
 
+  return { identify, ofKey, seal, now: clock };
+}
+
+/** Install the check on every route. Routes say what they need in `config`; one that says nothing needs `admin`. */
+export async function registerAuth(
+  app: App,
+  options: { adminKey: string | null; keys: KeysApi; clock: () => number },
+): Promise<Access> {
+  const access = accessOf(options);
+  await app.register(cookie);
   app.decorateRequest('principal');
   app.addHook('onRequest', async (request) => {
     const { scope = 'admin', everyModel = false } = request.routeOptions.config;
     if (request.is404 || scope === 'open') return;
-    const principal = await identify(request);
+    const principal = await access.identify(request);
     request.principal = principal;
     if (!hasScope(principal, scope)) {
       throw new ForbiddenError(`This key has the scopes ${principal.scopes.join(', ')}; this call needs ${scope}.`);
@@ -78,4 +113,5 @@ export function registerAuth(app: App, options: { adminKey: string | null; keys:
     const { model } = request.params as { model?: string };
     if (model !== undefined) assertModel(principal, model);
   });
+  return access;
 }

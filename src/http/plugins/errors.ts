@@ -13,6 +13,7 @@ import {
 import { issuesToErrors } from '../../domain/validation.js';
 import { PROBLEM_TYPE, problem, toProblem } from '../schemas/problem.js';
 import type { App } from '../types.js';
+import { sendPage, type Dashboard } from './dashboard.js';
 
 const PARTS: Record<string, string> = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' };
 
@@ -139,13 +140,20 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
 /** Which methods each path has: for telling an unknown path from a wrong method. */
 class RouteTable {
   private readonly routes: { pattern: RegExp; method: string }[] = [];
+  private readonly starts = new Set<string>();
 
   add(url: string, methods: readonly string[]): void {
     const source = url
       .split('/')
       .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '.*')));
+    this.starts.add(url.split('/', 2)[1] ?? '');
     const pattern = new RegExp(`^${source.join('/')}$`);
     for (const method of methods) this.routes.push({ pattern, method });
+  }
+
+  /** Whether any route begins with the same segment: then the path is the API's, known or not. */
+  sharesStart(path: string): boolean {
+    return this.starts.has(path.split('/', 2)[1] ?? '');
   }
 
   methodsOf(path: string): string[] {
@@ -154,7 +162,7 @@ class RouteTable {
 }
 
 /** Install the validator, the error handler and the answer for unknown routes. Call it before any route is added. */
-export function registerErrors(app: App, bodyLimit: number): void {
+export function registerErrors(app: App, bodyLimit: number, dashboard: Dashboard | null): void {
   const table = new RouteTable();
   app.addHook('onRoute', (route) => table.add(route.url, [route.method].flat()));
   app.setValidatorCompiler(validatorCompiler);
@@ -169,6 +177,7 @@ export function registerErrors(app: App, bodyLimit: number): void {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = table.methodsOf(path);
     if (methods.length === 0) {
+      if (dashboard !== null && !table.sharesStart(path) && sendPage(dashboard, request, reply)) return reply;
       return sendProblem(reply, new NotFoundError(`There is nothing at ${path}. GET /docs shows what there is.`));
     }
     const allow = methods.join(', ');

@@ -1,4 +1,4 @@
-// The process itself: probes, counters, the API's description, a first page.
+// The process itself: probes, counters, the API's description.
 import { z } from 'zod';
 import { StoreUnavailableError } from '../../domain/errors.js';
 import { json, problemAnswer } from '../schemas/answers.js';
@@ -6,31 +6,8 @@ import type { App, RouteContext } from '../types.js';
 
 const okSchema = z.object({ status: z.literal('ok') });
 
-const PAGE = `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Driftline</title></head>
-<body>
-<h1>Driftline</h1>
-<p>A model-monitoring and metrics store. The service is running.</p>
-<ul>
-<li><a href="/docs">The API, browsable</a> (<a href="/openapi.json">OpenAPI</a>)</li>
-<li><a href="/v1/models">Models</a></li>
-<li><a href="/metrics">Counters of the service</a></li>
-</ul>
-</body>
-</html>
-`;
-
-/** /, /healthz, /readyz, /metrics, /openapi.json. */
+/** /healthz, /readyz, /metrics, /openapi.json. */
 export function processRoutes(app: App, { services }: RouteContext): void {
-  app.route({
-    method: 'GET',
-    url: '/',
-    config: { scope: 'open' },
-    schema: { hide: true },
-    handler: async (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE),
-  });
-
   app.route({
     method: 'GET',
     url: '/healthz',

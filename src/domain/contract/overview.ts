@@ -1,0 +1,81 @@
+// Summaries for people: the state of every model over a range, and a metric of many fields over time in a grid.
+import { z } from 'zod';
+
+/** Worst first: what a person has to look at before the rest. */
+export const MODEL_STATES = ['critical', 'watch', 'no_data', 'insufficient_data', 'waiting_for_labels', 'ok'] as const;
+export type ModelState = (typeof MODEL_STATES)[number];
+
+const seriesSchema = z.array(z.object({ time: z.string(), value: z.number().nullable() }));
+
+/** One number over the range. `previous`: the same over the range before, of the same length. */
+const summarySchema = z.object({
+  metric: z.string(),
+  value: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  n: z.number(),
+  previous: z.number().nullable(),
+  series: seriesSchema,
+});
+export type Summary = z.output<typeof summarySchema>;
+
+export const overviewModelSchema = z.object({
+  model: z.string(),
+  version: z.string().nullable(),
+  versions: z.array(z.object({ version: z.string(), first_seen: z.string(), last_seen: z.string() })),
+  task: z.string(),
+  window: z.string(),
+  state: z.enum(MODEL_STATES),
+  why: z.string(),
+  since: z.string().nullable(),
+  predictions: summarySchema,
+  label_coverage: summarySchema,
+  label_lag_p90: summarySchema,
+  quality: summarySchema
+    .extend({
+      reference: z.number().nullable().describe('what the metric was in the first window of the version'),
+      reference_time: z.string().nullable(),
+    })
+    .nullable(),
+  drift: z.object({
+    drifted: z.number().describe('inputs beyond their limit in the newest window'),
+    breached: z.number().describe('inputs beyond it in any window of the range'),
+    compared: z.number(),
+    since: z.string().nullable(),
+    worst: z
+      .object({ feature: z.string(), value: z.number(), limit: z.number().nullable(), time: z.string() })
+      .nullable(),
+    series: seriesSchema,
+  }),
+  error_rate: summarySchema,
+  latency_p95: summarySchema,
+  requests_per_second: summarySchema,
+  alerts: z.object({ firing: z.number(), acknowledged: z.number(), silenced: z.number(), pending: z.number() }),
+  first_seen: z.string().nullable(),
+  last_seen: z.string().nullable(),
+  computed_at: z.string().nullable(),
+});
+export type OverviewModel = z.output<typeof overviewModelSchema>;
+
+export const overviewSchema = z.object({ from: z.string(), to: z.string(), models: z.array(overviewModelSchema) });
+export type Overview = z.output<typeof overviewSchema>;
+
+const gridCells = z.array(z.number().nullable());
+/** A field's worst value in each column. `limits`: what that value was held against. */
+export const gridRowSchema = z.object({
+  feature: z.string(),
+  values: gridCells,
+  limits: gridCells,
+  last_breach: z.string().nullable(),
+  breaches: z.number(),
+  worst: z.number().nullable(),
+});
+export const gridSchema = z.object({
+  model: z.string(),
+  version: z.string().nullable(),
+  metric: z.string(),
+  columns: z.array(z.object({ from: z.string(), to: z.string() })),
+  rows: z.array(gridRowSchema),
+  features: z.number().describe('how many there are; rows may be fewer'),
+});
+export type Grid = z.output<typeof gridSchema>;

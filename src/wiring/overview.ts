@@ -1,0 +1,20 @@
+// Wires the summaries of many numbers.
+import { OverviewService } from '../services/overview.js';
+import type { AlertsService } from '../services/alerts.js';
+import { modelConfigSchema } from '../domain/contract/models.js';
+import type { Tables } from '../store/tables.js';
+import type { Computing } from './computing.js';
+
+export function wireOverview(tables: Tables, { models }: Computing, alerts: AlertsService): OverviewService {
+  const documents = tables.documents('models', modelConfigSchema);
+  return new OverviewService({
+    numbers: tables.overview,
+    collect: () => tables.windows.collect(),
+    models: {
+      effective: (model) => models.effective(model),
+      requireModel: (model) => models.requireModel(model),
+      configured: async () => (await documents.list()).map((row) => row.name),
+    },
+    alerts: () => alerts.alerts({ state: null, model: null }),
+  });
+}
