@@ -22,6 +22,7 @@ import { openStore, type Tables } from './store/tables.js';
 import { wireAlerts } from './wiring/alerts.js';
 import { wireComputing } from './wiring/computing.js';
 import { wireOverview } from './wiring/overview.js';
+import { wireReading } from './wiring/reading.js';
 
 export interface ContainerOptions {
   clock: () => number;
@@ -113,17 +114,11 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     clock,
     warn: (message, error) => logger.warn({ err: error }, message),
   });
+  const reading = wireReading(tables, computing, clock);
   const metrics = new MetricsService({
     points: new AllPoints(tables.points, tables.aggregates),
-    profiles: tables.profiles,
-    models,
-    chooser,
-    rows: tables.rows,
-    bins: tables.bins,
-    drift,
-    quality,
-    operations,
-    series: (model) => seriesOf(tables, model),
+    ...computing,
+    ...reading,
     clock,
   });
   let refresh: NodeJS.Timeout | undefined;
@@ -165,12 +160,6 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await tables.close();
     },
   };
-}
-
-/** Marks are collected first, so that a series that just arrived is known. */
-async function seriesOf(tables: Tables, model: string) {
-  await tables.windows.collect();
-  return tables.windows.series(model);
 }
 
 function runners(

@@ -22,6 +22,10 @@ export interface WindowSelection {
   version: string | null;
   /** Segment paths; each row also counts in its segments. */
   segments: readonly string[];
+  /** `path=value`: only the rows of this one segment; absent: all rows, and their segments by `segments`. */
+  only?: string | null;
+  /** Rows of all versions and deployments as one series, whose names read as ''. */
+  pooled?: boolean;
 }
 
 /** A selection as SQL: its parameters and the names of the group columns. */

@@ -11,8 +11,12 @@ import type {
   Silence,
 } from '../domain/contract/alerts.js';
 import type {
+  Calibration,
   Confusion,
+  ConfusionQuery,
+  CurveQuery,
   Distribution,
+  DistributionQuery,
   JobInfo,
   JobName,
   JobOptions,
@@ -20,6 +24,7 @@ import type {
   JobRunAnswer,
   MetricFilter,
   MetricPointJson,
+  Roc,
 } from '../domain/contract/metrics.js';
 import type {
   BaselineCreated,
@@ -116,11 +121,10 @@ export interface BaselinesApi {
 
 export interface MetricsApi {
   read(model: string, filter: MetricFilter): Promise<MetricPointJson[]>;
-  distribution(
-    model: string,
-    query: { feature: string; from: number; to: number; version: string | null },
-  ): Promise<Distribution>;
-  confusion(model: string, query: { from: number; to: number; version: string | null }): Promise<Confusion>;
+  distribution(model: string, query: DistributionQuery): Promise<Distribution>;
+  confusion(model: string, query: ConfusionQuery): Promise<Confusion>;
+  calibration(model: string, query: CurveQuery): Promise<Calibration>;
+  roc(model: string, query: CurveQuery): Promise<Roc>;
 }
 
 export interface OverviewApi {

@@ -19,6 +19,8 @@ export interface BaselineRow {
 export interface BaselineStore {
   list(model: string): Promise<Baseline[]>;
   put(baseline: Baseline): Promise<void>;
+  /** The fields of a baseline, also of one that was replaced meanwhile; null where there never was one. */
+  fieldsOf(id: string): Promise<BaselineFieldProfile[] | null>;
   nextActivation(): number;
   /** `clean` takes private fields out of a row. */
   loadRows(
@@ -110,8 +112,8 @@ export interface BinaryRow extends GroupKey {
   ll2: number | null;
   br: number | null;
   br2: number | null;
-  /** Rows, mean score and mean truth of each calibration bin. */
-  calibration: [number, number, number][];
+  /** Rows, mean score, mean truth, smallest and largest score of each calibration bin. */
+  calibration: [number, number, number, number, number][];
 }
 
 /** Sums of errors e = prediction - truth: e, |e|, e^2, e^4. */
@@ -132,6 +134,20 @@ export interface MulticlassScoreRow extends GroupKey {
   ll: number | null;
   ll2: number | null;
   ll_n: number;
+}
+
+/** A point of the ROC curve: what a threshold finds, of so many positive and negative rows. */
+export interface RocRow {
+  threshold: number;
+  tp: number;
+  fp: number;
+  positives: number;
+  negatives: number;
+}
+
+export interface CurveReader {
+  /** At most `points` points of the curve over all groups, from the highest threshold down. */
+  roc(rows: GroupedRows, columns: QualityColumns, points: number): Promise<RocRow[]>;
 }
 
 export interface QualityReader {

@@ -25,6 +25,8 @@ export interface JobRunLog {
     finishedAt: number | null;
     now: number;
     windows: number;
+    windowsTotal: number;
+    about: string;
     points: number;
     errors: string[];
   }): Promise<void>;
@@ -37,6 +39,9 @@ export interface Schedules {
   /** Epoch ms of the next run; null where nothing is scheduled. */
   next(job: JobName): number | null;
 }
+
+/** How often a running row says how far it is, ms. */
+const PROGRESS_EVERY = 1000;
 
 export interface JobsDependencies {
   runners: Record<JobName, (options: JobOptions) => Promise<JobResult>>;
@@ -108,11 +113,15 @@ export class JobsService implements JobsApi {
       finishedAt: null,
       now: options.now,
       windows: 0,
+      windowsTotal: 0,
+      about: '',
       points: 0,
       errors: [],
     };
     await this.deps.runs.write(run);
-    const result = await this.attempt(job, options);
+    const follow = this.follow(run, options);
+    const result = await this.attempt(job, follow.options);
+    await follow.written();
     const status = result.errors.length === 0 ? 'ok' : result.windows + result.points > 0 ? 'partial' : 'failed';
     const finishedAt = this.deps.clock();
     await this.deps.runs.write({ ...run, ...result, status, finishedAt });
@@ -127,6 +136,30 @@ export class JobsService implements JobsApi {
       ms: finishedAt - startedAt,
     });
     return { run_id: run.id, status, ...result };
+  }
+
+  /** Options that keep the run's row up to date while it runs, and its end: no such row may come after the last one. */
+  private follow(run: Parameters<JobRunLog['write']>[0], options: JobOptions) {
+    let writing: Promise<void> = Promise.resolve();
+    let last = run.startedAt;
+    const show = () => {
+      last = this.deps.clock();
+      const row = { ...run };
+      // A run does not fail because its progress cannot be shown.
+      writing = writing
+        .then(() => this.deps.runs.write(row))
+        .catch((error: unknown) => this.deps.log('progress', { err: error }));
+    };
+    const progress = (done: number, total: number) => {
+      options.progress?.(done, total);
+      Object.assign(run, { windows: done, windowsTotal: total });
+      if (this.deps.clock() - last >= PROGRESS_EVERY) show();
+    };
+    const about = (text: string) => {
+      run.about = text;
+      show();
+    };
+    return { options: { ...options, progress, about }, written: () => writing };
   }
 
   private async attempt(job: JobName, options: JobOptions): Promise<JobResult> {

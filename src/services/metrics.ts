@@ -1,62 +1,49 @@
 // Reading computed numbers: as stored, merged to longer windows, over an exact range, and as distributions.
 import { iso } from '../domain/contract/common.js';
 import type {
+  Calibration,
   Confusion,
+  ConfusionQuery,
+  CurveQuery,
   Distribution,
+  DistributionQuery,
   MetricFilter,
   MetricPoint,
   MetricPointJson,
+  Roc,
 } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
-import type { BaselineFieldProfile, Baseline } from '../domain/drift/baseline.js';
-import { binLabels, missingIndex, unseenIndex } from '../domain/drift/bins.js';
 import { parseDuration } from '../domain/duration.js';
-import { InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { InvalidInputError } from '../domain/errors.js';
 import { isDriftMetric, isQualityMetric, isSampleMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import { isValidWindowLength, windowsBetween } from '../domain/window.js';
 import type { MetricsApi } from './api.js';
 import type { BaselineChooser } from './automatic-baselines.js';
-import { binsOf } from './baselines.js';
-import type { BinCounter, RowSelector } from './compute-ports.js';
+import { MAX_WINDOWS, type Distributions, type SeriesRange } from './distributions.js';
 import type { DriftCalculator, PointContext } from './drift.js';
 import type { ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { originOf } from './planning.js';
 import type { PointStore } from './ports.js';
 import type { QualityCalculator } from './quality.js';
-
-export interface ProfileReader {
-  sum(query: {
-    model: string;
-    feature: string;
-    version: string | null;
-    deployment: string | null;
-    segment: string;
-    from: number;
-    to: number;
-    length: number;
-  }): Promise<{ baseline_id: string; total: number[]; rows: number }[]>;
-}
+import type { QualityCurves } from './quality-curves.js';
 
 export interface MetricsDependencies {
   points: PointStore;
-  profiles: ProfileReader;
   models: Pick<ModelsService, 'requireModel' | 'effective' | 'windowLength'>;
   chooser: BaselineChooser;
-  rows: RowSelector;
-  bins: BinCounter;
+  distributions: Distributions;
+  curves: QualityCurves;
   drift: DriftCalculator;
   quality: QualityCalculator;
   operations: OperationsCalculator;
-  series: (model: string) => Promise<{ version: string; deployment: string; firstSlot: number; lastSlot: number }[]>;
+  series: (model: string) => Promise<SeriesRange[]>;
   clock: () => number;
 }
 
 /** Numbers that one answer holds at the most; beyond, the caller must narrow the question. */
 export const MAX_POINTS = 200_000;
-/** Windows that one request computes at the most. */
-const MAX_WINDOWS = 2000;
 const AGGREGATE = 'aggregate.';
 
 export class MetricsService implements MetricsApi {
@@ -69,49 +56,27 @@ export class MetricsService implements MetricsApi {
     return points.sort(inTime).map(toJson);
   }
 
-  /** Baseline and current counts of a field over [from, to): from the rows, or from stored profiles where the rows are gone. */
-  async distribution(
-    model: string,
-    query: { feature: string; from: number; to: number; version: string | null },
-  ): Promise<Distribution> {
-    const config = await this.deps.models.effective(model);
-    const version = query.version ?? (await this.newestVersion(model, query.from, query.to));
-    const baseline =
-      version === null ? null : await this.deps.chooser.choose(model, version, config, this.deps.clock());
-    if (version === null || baseline === null)
-      throw new NotFoundError(`Model "${model}" has no predictions to compare in that range.`);
-    const field = baseline.fields.find((candidate) => candidate.path === query.feature && candidate.kind !== 'skipped');
-    if (field === undefined) {
-      const known = baseline.fields
-        .filter((candidate) => candidate.kind !== 'skipped')
-        .map((candidate) => candidate.path);
-      throw new NotFoundError(
-        `Baseline "${baseline.name}" does not compare a field "${query.feature}". It compares: ${known.slice(0, 50).join(', ')}.`,
-      );
-    }
-    const current = await this.currentCounts(model, baseline, field, version, query);
-    const bins = binsOf(field);
-    const missing = missingIndex(bins);
-    const unseen = unseenIndex(bins);
-    return {
-      feature: field.path,
-      kind: bins.kind,
-      version,
-      baseline_name: baseline.name,
-      edges: bins.kind === 'numeric' ? bins.edges : null,
-      categories: bins.kind === 'categorical' ? bins.categories : null,
-      labels: binLabels(bins),
-      baseline: field.counts,
-      current,
-      missing: { baseline: field.counts[missing] ?? 0, current: current[missing] ?? 0 },
-      unseen: unseen === null ? null : (current[unseen] ?? 0),
-    };
+  distribution(model: string, query: DistributionQuery): Promise<Distribution> {
+    return this.deps.distributions.read(model, query);
   }
 
-  async confusion(model: string, query: { from: number; to: number; version: string | null }): Promise<Confusion> {
+  async calibration(model: string, query: CurveQuery): Promise<Calibration> {
+    return this.deps.curves.calibration(model, await this.known(model), query);
+  }
+
+  async roc(model: string, query: CurveQuery): Promise<Roc> {
+    return this.deps.curves.roc(model, await this.known(model), query);
+  }
+
+  async confusion(model: string, query: ConfusionQuery): Promise<Confusion> {
+    const selection = { ...range(model, query.from, query.to, query.version, []), only: query.segment };
+    return this.deps.quality.confusion(selection, await this.known(model));
+  }
+
+  /** @throws NotFoundError */
+  private async known(model: string): Promise<EffectiveConfig> {
     await this.deps.models.requireModel(model);
-    const config = await this.deps.models.effective(model);
-    return this.deps.quality.confusion(range(model, query.from, query.to, query.version, []), config);
+    return this.deps.models.effective(model);
   }
 
   /** As stored, in windows of the model's present length: numbers of an earlier length are not of one series with them. */
@@ -189,41 +154,6 @@ export class MetricsService implements MetricsApi {
     if (asks((metric) => !isDriftMetric(metric) && !isQualityMetric(metric) && !metric.startsWith(AGGREGATE)))
       points.push(...(await this.deps.operations.compute(selection, config, context)));
     return points;
-  }
-
-  private async currentCounts(
-    model: string,
-    baseline: Baseline,
-    field: BaselineFieldProfile,
-    version: string,
-    query: { from: number; to: number },
-  ): Promise<number[]> {
-    const selection = range(model, query.from, query.to, version, []);
-    const rows = field.path.startsWith('values.')
-      ? await this.deps.rows.groundTruth(selection)
-      : await this.deps.rows.predictions(selection);
-    const counted = await this.deps.bins.count(rows, [field], baseline.id);
-    const current = new Array<number>(field.counts.length).fill(0);
-    for (const group of counted)
-      group.counts.get(field.path)?.forEach((count, bin) => (current[bin] = (current[bin] ?? 0) + count));
-    if (counted.length > 0) return current;
-    const stored = await this.deps.profiles.sum({
-      model,
-      feature: field.path,
-      version,
-      deployment: null,
-      segment: '',
-      from: query.from,
-      to: query.to,
-      length: await this.deps.models.windowLength(model),
-    });
-    return stored.find((row) => row.baseline_id === baseline.id)?.total ?? current;
-  }
-
-  private async newestVersion(model: string, from: number, to: number): Promise<string | null> {
-    await this.deps.models.requireModel(model);
-    const active = (await this.deps.series(model)).filter((one) => one.firstSlot < to && one.lastSlot + 900_000 > from);
-    return active.sort((a, b) => b.firstSlot - a.firstSlot || (b.version > a.version ? 1 : -1))[0]?.version ?? null;
   }
 }
 

@@ -9,7 +9,6 @@ import type {
   ModelSummary,
   VersionSummary,
 } from '../domain/contract/models.js';
-import { fieldKind, type FieldCounts } from '../domain/drift/baseline.js';
 import { DAY_MS, formatDuration } from '../domain/duration.js';
 import { NotFoundError } from '../domain/errors.js';
 import { windowOf } from '../domain/window.js';
@@ -49,9 +48,6 @@ export interface Catalogue {
   fieldSource(model: string, limit?: number): FieldSource;
   /** How far predictions and labels have come; `after` is an earlier answer. */
   newestArrivals(after: Arrivals): Promise<Arrivals>;
-  fieldTimes(
-    model: string,
-  ): Promise<{ path: string; first_ms: number; last_ms: number; present: number; total: number; other: number }[]>;
   remove(model: string): Promise<void>;
   expire(model: string, before: number): Promise<number>;
 }
@@ -60,6 +56,8 @@ export interface ModelsDependencies {
   documents: DocumentStore<ModelConfig>;
   catalogue: Catalogue;
   fields: FieldExplorer;
+  /** What fields a model's predictions have. */
+  report: (model: string, config: EffectiveConfig) => Promise<FieldSummary[]>;
   /** Mark every window of a model dirty. */
   touch: (model: string) => Promise<void>;
 }
@@ -140,28 +138,7 @@ export class ModelsService implements ModelsApi {
   }
 
   async fields(model: string): Promise<FieldSummary[]> {
-    const config = await this.effective(model);
-    const times = await this.deps.catalogue.fieldTimes(model);
-    const counts = new Map(
-      (await this.deps.fields.fields(this.deps.catalogue.fieldSource(model))).map((row) => [row.path, row]),
-    );
-    return times.map((row) => {
-      const found = counts.get(row.path) ?? { path: row.path, numbers: 0, strings: 0, booleans: 0, distinct: 0 };
-      const typed = found.numbers + found.strings + found.booleans > 0;
-      const kind = typed
-        ? fieldKind(found, row.total, config.features[row.path])
-        : { kind: 'skipped', reason: 'neither a number, a string nor a boolean' };
-      return {
-        path: row.path,
-        kind: kindName(found, row.other),
-        first_seen: iso(row.first_ms),
-        last_seen: iso(row.last_ms),
-        null_share: row.total === 0 ? 0 : 1 - row.present / row.total,
-        distinct: found.distinct,
-        compared: kind.kind !== 'skipped',
-        reason: kind.reason,
-      };
-    });
+    return this.deps.report(model, await this.effective(model));
   }
 
   async configure(model: string, config: ModelConfig): Promise<ModelDetail> {
@@ -248,16 +225,6 @@ function summary(model: string, stored: (Seen & { versions: string[] }) | null, 
     last_seen: isoOrNull(stored?.lastSeen ?? null),
     configured,
   };
-}
-
-function kindName(counts: FieldCounts, other: number): string {
-  const kinds = [
-    counts.numbers > 0 ? 'numeric' : '',
-    counts.strings > 0 ? 'categorical' : '',
-    counts.booleans > 0 ? 'boolean' : '',
-    other > 0 ? 'json' : '',
-  ].filter((kind) => kind !== '');
-  return kinds.length === 0 ? 'null' : kinds.length === 1 ? (kinds[0] ?? 'null') : 'mixed';
 }
 
 function describe(config: EffectiveConfig): ModelDetail['effective'] {

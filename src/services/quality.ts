@@ -87,10 +87,8 @@ export class QualityCalculator {
       w: label.w,
     };
     const coverage = label.labelled / label.n;
-    const waiting = now < context.endOf(label.w) + config.labelDelay && coverage < 1;
     const base = { coverage };
-    const status = (n: number): PointStatus =>
-      label.labelled === 0 ? 'no_labels' : n < config.minSamples ? 'insufficient_data' : waiting ? 'provisional' : 'ok';
+    const status = (n: number) => labelledStatus(label, n, config, context.endOf(label.w), now);
     const point = (score: Score, feature: string): MetricPoint => ({
       ...pointOf(score, feature, group, context),
       ...base,
@@ -173,6 +171,20 @@ export class QualityCalculator {
   }
 }
 
+/** What may be made of a number over `n` labelled rows of a window that ends at `end`. */
+export function labelledStatus(
+  label: Pick<LabelRow, 'n' | 'labelled'>,
+  n: number,
+  config: EffectiveConfig,
+  end: number,
+  now: number,
+): PointStatus {
+  if (label.n === 0) return 'no_data';
+  if (label.labelled === 0) return 'no_labels';
+  if (n < config.minSamples) return 'insufficient_data';
+  return now < end + config.labelDelay && label.labelled < label.n ? 'provisional' : 'ok';
+}
+
 /** In a binary model true and 1 are one class, and so are false and 0, in the matrix as in the numbers. */
 function labelText(text: string, { task, positiveLabel }: EffectiveConfig): string {
   if (task !== 'binary' || typeof positiveLabel === 'string') return text;
@@ -212,7 +224,7 @@ function scoresOfNothing(task: EffectiveConfig['task']): Score[] {
 }
 
 /** null: the task cannot be scored, because a path or the label's key is not known. */
-function columnsOf(config: EffectiveConfig): QualityColumns | null {
+export function columnsOf(config: EffectiveConfig): QualityColumns | null {
   if (config.task === 'none' || config.groundTruth === null || (config.prediction === null && config.score === null))
     return null;
   if (config.task === 'regression' && config.prediction === null) return null;
@@ -226,7 +238,7 @@ function columnsOf(config: EffectiveConfig): QualityColumns | null {
 }
 
 /** The engine writes a sum that overflows as null: it is not a number, and never 0. */
-function toBinary(row: Awaited<ReturnType<QualityReader['binary']>>[number]) {
+export function toBinary(row: Awaited<ReturnType<QualityReader['binary']>>[number]) {
   const scored = {
     n: row.scored,
     positives: row.positives,
@@ -236,7 +248,13 @@ function toBinary(row: Awaited<ReturnType<QualityReader['binary']>>[number]) {
     logLossSumSq: row.ll2 ?? Number.NaN,
     brierSum: row.br ?? Number.NaN,
     brierSumSq: row.br2 ?? Number.NaN,
-    calibration: row.calibration.map(([n, meanScore, meanTruth]) => ({ n, meanScore, meanTruth })),
+    calibration: row.calibration.map(([n, meanScore, meanTruth, lower, upper]) => ({
+      n,
+      meanScore,
+      meanTruth,
+      lower,
+      upper,
+    })),
   };
   return { n: row.n, tp: row.tp, fp: row.fp, fn: row.fn, tn: row.tn, scored: row.scored === 0 ? null : scored };
 }

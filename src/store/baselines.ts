@@ -1,6 +1,11 @@
 // Baselines: their documents, and the loading of their rows from JSON, files and production windows.
 import { z } from 'zod';
-import { baselineFieldProfileSchema, type Baseline, type BaselineSource } from '../domain/drift/baseline.js';
+import {
+  baselineFieldProfileSchema,
+  type Baseline,
+  type BaselineFieldProfile,
+  type BaselineSource,
+} from '../domain/drift/baseline.js';
 import type { Engine } from './client.js';
 import { rangeConditions, type PredictionRange } from './predictions.js';
 import { encodeFields } from './row-text.js';
@@ -21,6 +26,7 @@ const COLUMNS = [
   'row_version',
   'is_deleted',
 ];
+const BIN_COLUMNS = ['model', 'baseline_id', 'name', 'fields', 'row_version'];
 const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag'] as const;
 const ROOTS = ['inputs', 'outputs', 'values'] as const;
 /** Columns that every export of predictions has, and hardly another file. */
@@ -83,7 +89,21 @@ export class BaselineTable {
       row_version: this.store.versions.next(),
       is_deleted: 0,
     };
+    // The bins outlive the baseline: windows that were counted in them can be read for as long as they are kept.
+    const bins = { model: row.model, baseline_id: id, name: row.name, fields: document.fields };
+    await this.store.insert('baseline_bins', BIN_COLUMNS, [{ ...bins, row_version: document.row_version }]);
     await this.store.insert('baselines', COLUMNS, [document]);
+  }
+
+  /** The fields of a baseline, also of one that was replaced; null where there never was one. */
+  async fieldsOf(id: string): Promise<BaselineFieldProfile[] | null> {
+    const [row] = await this.store.query({
+      name: 'read_baseline_bins',
+      sql: 'SELECT fields FROM baseline_bins FINAL WHERE baseline_id = {id:UUID}',
+      params: { id },
+      row: z.object({ fields: z.string() }),
+    });
+    return row === undefined ? null : z.array(baselineFieldProfileSchema).parse(JSON.parse(row.fields));
   }
 
   /** A number larger than every earlier activation. */

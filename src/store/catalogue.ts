@@ -49,6 +49,7 @@ const MODEL_TABLES = [
   'prediction_places',
   'aggregate_metrics',
   'baselines',
+  'baseline_bins',
   'window_marks',
   'computed_windows',
   'profiles',
@@ -162,23 +163,29 @@ export class CatalogueTable {
     };
   }
 
-  /** Per path: first and last seen, how many of the newest rows have a value. */
-  fieldTimes(model: string) {
+  /** Per path and type of value (null: neither a value nor JSON) in the newest rows: how many, how many of them in the last `recent` ms, first and last. */
+  fieldTimes(model: string, recent: number) {
     const { from, params } = this.fieldSource(model);
+    const typed = (map: string, type: string) => `arrayMap(k -> (toString(k), '${type}'), mapKeys(${map}))`;
     return this.store.query({
       name: 'field_times',
-      sql: `SELECT path, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms, countIf(present) AS present, any(total) AS total, countIf(j) AS other
-        FROM (SELECT ts, count() OVER () AS total, arrayJoin(arrayConcat(arrayMap(k -> (toString(k), 1, 0), arrayConcat(mapKeys(num), mapKeys(str), mapKeys(flag))),
-          arrayMap((k, v) -> (toString(k), 0, v != 'null'), mapKeys(json), mapValues(json)))) AS e, e.1 AS path, e.2 AS present, e.3 AS j FROM ${from})
-        WHERE NOT endsWith(path, '.') GROUP BY path ORDER BY path`,
-      params,
+      sql: `SELECT path, type, count() AS n, countIf(late) AS n_recent, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms,
+          any(total) AS total, any(total_recent) AS total_recent
+        FROM (SELECT ts, late, count() OVER () AS total, countIf(late) OVER () AS total_recent,
+            arrayJoin(arrayConcat(${typed('num', 'number')}, ${typed('str', 'string')}, ${typed('flag', 'boolean')},
+              arrayMap((k, v) -> (toString(k), if(v = 'null', 'null', 'json')), mapKeys(json), mapValues(json)))) AS e, e.1 AS path, e.2 AS type
+          FROM (SELECT *, toUnixTimestamp64Milli(ts) > toUnixTimestamp64Milli(max(ts) OVER ()) - {recent:Int64} AS late FROM ${from}))
+        WHERE NOT endsWith(path, '.') GROUP BY path, type ORDER BY path, type`,
+      params: { ...params, recent },
       row: z.object({
         path: z.string(),
+        type: z.enum(['number', 'string', 'boolean', 'json', 'null']),
+        n: z.number(),
+        n_recent: z.number(),
         first_ms: z.number(),
         last_ms: z.number(),
-        present: z.number(),
         total: z.number(),
-        other: z.number(),
+        total_recent: z.number(),
       }),
     });
   }

@@ -15,6 +15,8 @@ const COLUMNS = [
   'finished_at',
   'logical_now',
   'windows',
+  'windows_total',
+  'about',
   'points',
   'errors',
   'row_version',
@@ -31,6 +33,8 @@ export interface JobRunRecord {
   finishedAt: number | null;
   now: number;
   windows: number;
+  windowsTotal: number;
+  about: string;
   points: number;
   errors: string[];
 }
@@ -46,6 +50,8 @@ const runRow = z
     finished_ms: z.number().nullable(),
     now_ms: z.number(),
     windows: z.number(),
+    windows_total: z.number(),
+    about: z.string(),
     points: z.number(),
     errors: z.array(z.string()),
   })
@@ -59,6 +65,8 @@ const runRow = z
     finished_at: isoOrNull(row.finished_ms),
     now: iso(row.now_ms),
     windows: row.windows,
+    windows_total: row.windows_total,
+    about: row.about === '' ? null : row.about,
     points: row.points,
     errors: row.errors,
   }));
@@ -77,6 +85,8 @@ export class JobRunTable {
       finished_at: run.finishedAt,
       logical_now: run.now,
       windows: run.windows,
+      windows_total: run.windowsTotal,
+      about: run.about,
       points: run.points,
       errors: run.errors,
       row_version: this.store.versions.next(),
@@ -90,7 +100,7 @@ export class JobRunTable {
     return this.store.query({
       name: 'list_job_runs',
       sql: `SELECT toString(run_id) AS id, job, trigger, model, status, toUnixTimestamp64Milli(started_at) AS started_ms,
-          if(isNull(finished_at), NULL, toUnixTimestamp64Milli(assumeNotNull(finished_at))) AS finished_ms, toUnixTimestamp64Milli(logical_now) AS now_ms, windows, points, errors
+          if(isNull(finished_at), NULL, toUnixTimestamp64Milli(assumeNotNull(finished_at))) AS finished_ms, toUnixTimestamp64Milli(logical_now) AS now_ms, windows, windows_total, about, points, errors
         FROM job_runs FINAL ${where.where()} ORDER BY started_at DESC, row_version DESC LIMIT ${where.bind(filter.limit, 'UInt32')}`,
       params: where.params,
       row: runRow,
@@ -111,7 +121,7 @@ export class JobRunTable {
     await this.store.command({
       name: 'close_interrupted_runs',
       sql: `INSERT INTO job_runs (${COLUMNS.join(', ')})
-        SELECT run_id, job, trigger, model, 'interrupted', started_at, fromUnixTimestamp64Milli({now:Int64}, 'UTC'), logical_now, windows, points, ['the process ended during the run'], {row_version:UInt64}
+        SELECT run_id, job, trigger, model, 'interrupted', started_at, fromUnixTimestamp64Milli({now:Int64}, 'UTC'), logical_now, windows, windows_total, about, points, ['the process ended during the run'], {row_version:UInt64}
         FROM job_runs FINAL WHERE status = 'running'`,
       params: { now, row_version: this.store.versions.next() },
     });

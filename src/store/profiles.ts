@@ -32,6 +32,32 @@ export interface Profile {
   n: number;
 }
 
+/** Which stored profiles; null means any. Times in epoch ms. */
+export interface ProfileRange {
+  model: string;
+  features: string[] | null;
+  version: string | null;
+  deployment: string | null;
+  segment: string | null;
+  from: number;
+  to: number;
+  /** Windows of this length only, ms. */
+  length: number;
+}
+
+function rangeOf(query: ProfileRange): Conditions {
+  const where = new Conditions()
+    .equals('model', query.model)
+    .oneOf('feature', query.features)
+    .equals('version', query.version)
+    .equals('deployment', query.deployment)
+    .equals('segment', query.segment)
+    .time('window_start', '>=', query.from)
+    .time('window_end', '<=', query.to);
+  const length = where.bind(query.length, 'Int64');
+  return where.add(`toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = ${length}`);
+}
+
 export class ProfileTable {
   constructor(private readonly store: Store) {}
 
@@ -55,6 +81,45 @@ export class ProfileTable {
         is_deleted: 0,
       })),
     );
+  }
+
+  /**
+   * Counts of the windows that lie in [from, to), added bin by bin into longer windows (`into`, counted from `origin`; null: one window that starts at
+   * `from`), for each series, segment and field, in the bins of one baseline.
+   */
+  async merged(query: ProfileRange & { baselineId: string; into: number | null; origin: number }) {
+    const where = rangeOf(query).equals('baseline_id', query.baselineId, 'UUID');
+    const w =
+      query.into === null
+        ? where.bind(query.from, 'Int64')
+        : `intDiv(toUnixTimestamp64Milli(window_start) - ${where.bind(query.origin, 'Int64')}, ${where.bind(query.into, 'Int64')}) * ${where.bind(query.into, 'Int64')} + ${where.bind(query.origin, 'Int64')}`;
+    return this.store.query({
+      name: 'merge_profiles',
+      sql: `SELECT version, deployment, segment, feature, ${w} AS w, sumForEach(counts) AS total, sum(n) AS rows FROM profiles FINAL ${where.where()}
+        GROUP BY version, deployment, segment, feature, w ORDER BY version, deployment, segment, w, feature`,
+      params: where.params,
+      row: z.object({
+        version: z.string(),
+        deployment: z.string(),
+        segment: z.string(),
+        feature: z.string(),
+        w: z.number(),
+        total: z.array(z.number()),
+        rows: z.number(),
+      }),
+    });
+  }
+
+  /** In the bins of which baselines the windows in [from, to) are kept, the one that covers most first, of those the newest. */
+  async baselines(query: ProfileRange): Promise<{ baselineId: string; windows: number }[]> {
+    const where = rangeOf(query);
+    return this.store.query({
+      name: 'profile_baselines',
+      sql: `SELECT toString(baseline_id) AS baselineId, uniqExact(version, deployment, window_start) AS windows FROM profiles FINAL ${where.where()}
+        GROUP BY baseline_id ORDER BY windows DESC, max(row_version) DESC`,
+      params: where.params,
+      row: z.object({ baselineId: z.string(), windows: z.number() }),
+    });
   }
 
   /** Counts of one field over all windows that lie in [from, to), added bin by bin, per baseline. */

@@ -2,17 +2,8 @@
 import { z } from 'zod';
 import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
-import { textOf } from './segments.js';
+import { asClass, joined, labelOf, scoreOf, type QualityColumns } from './labelled-rows.js';
 import type { Store } from './store.js';
-
-/** Where prediction, score and truth are found. Paths such as outputs.label; `truthKey` is a key of `values`. */
-export interface QualityColumns {
-  prediction: string | null;
-  score: string | null;
-  truthKey: string;
-  positive: string;
-  threshold: number;
-}
 
 const groupFields = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number() };
 const binaryRow = z.object({
@@ -20,7 +11,7 @@ const binaryRow = z.object({
   n: z.number(), tp: z.number(), fp: z.number(), fn: z.number(), tn: z.number(),
   scored: z.number(), positives: z.number(), auc: z.number().nullable(), ap: z.number().nullable(),
   ll: z.number().nullable(), ll2: z.number().nullable(), br: z.number().nullable(), br2: z.number().nullable(),
-  calibration: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  calibration: z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()])),
 }); // prettier-ignore
 export type BinaryRow = z.output<typeof binaryRow>;
 
@@ -102,7 +93,8 @@ export class QualityQueries {
       sql: `SELECT ${GROUP}, n, tp, fp, fn, tn, scored, positives, ll, ll2, br, br2,
           if(positives > 0 AND positives < scored, arrayROCAUC(pairs.1, pairs.2), NULL) AS auc,
           if(positives > 0, arrayPRAUC(pairs.1, pairs.2), NULL) AS ap,
-          arrayFilter(b -> b.1 > 0, arrayMap(i -> (toUInt64(${binSize}), arrayAvg(arraySlice(sorted.1, ${binStart} + 1, greatest(1, ${binSize}))), arrayAvg(arraySlice(sorted.2, ${binStart} + 1, greatest(1, ${binSize})))),
+          arrayFilter(b -> b.1 > 0, arrayMap(i -> (toUInt64(${binSize}), arrayAvg(arraySlice(sorted.1, ${binStart} + 1, greatest(1, ${binSize}))), arrayAvg(arraySlice(sorted.2, ${binStart} + 1, greatest(1, ${binSize}))),
+              sorted.1[${binStart} + 1], sorted.1[${binStart} + greatest(1, ${binSize})]),
             range(if(scored = 0, 0, ${CALIBRATION_BINS})))) AS calibration
         FROM (
           SELECT ${GROUP}, countIf(isNotNull(h)) AS n, countIf(h AND y) AS tp, countIf(h AND NOT y) AS fp, countIf(NOT h AND y) AS fn, countIf(NOT h AND NOT y) AS tn,
@@ -173,40 +165,6 @@ export class QualityQueries {
       row: multiclassScoreRow,
     });
   }
-}
-
-/** A label of two classes as text: true and 1 are one class, false and 0 the other, so that a boolean prediction meets a numeric label. */
-function asClass(text: string): string {
-  return `transform(${text}, ['true', 'false'], ['1', '0'], ${text})`;
-}
-
-/** A number from a path, NULL where there is none; a boolean counts as 0 or 1. */
-function scoreOf(path: string | null, params: Conditions): string {
-  if (path === null) return 'CAST(NULL AS Nullable(Float64))';
-  const key = params.bind(path, 'String');
-  if (path.startsWith('metrics.')) {
-    const metric = params.bind(path.slice('metrics.'.length), 'String');
-    return `if(mapContains(metrics, ${metric}), metrics[${metric}], NULL)`;
-  }
-  return `multiIf(mapContains(num, ${key}), num[${key}], mapContains(flag, ${key}), toFloat64(flag[${key}]), NULL)`;
-}
-
-function labelOf(path: string, params: Conditions): string {
-  return textOf(path, (value) => params.bind(value, 'String'));
-}
-
-/**
- * Labelled rows: an INNER JOIN, because an unmatched LEFT JOIN would read as 0, the negative class. Numbers compare as text the way JSON prints
- * them. `columns` are made before the join, by name: to carry the maps through it took two thirds of the time of a million rows.
- */
-function joined(rows: GroupedRows, truthKey: string, params: Conditions, columns: Record<string, string>): string {
-  const names = Object.keys(columns);
-  return `(SELECT p.prediction_id AS prediction_id, p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, ${names.map((name) => `p.${name} AS ${name}`).join(', ')},
-      t.kind AS truth_kind, if(t.kind = 'boolean', toFloat64(t.text = 'true'), t.number) AS truth_number, if(t.kind = 'number', toString(t.number), t.text) AS truth_text
-    FROM ${rows.from([...names.map((name) => `${columns[name]} AS ${name}`), 'prediction_id'])} AS p
-    INNER JOIN (SELECT prediction_id, kind, number, text FROM ground_truth FINAL
-      WHERE key = ${params.bind(truthKey, 'String')} AND kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])})) AS t
-    ON p.prediction_id = t.prediction_id)`;
 }
 
 export type { GroupKey };

@@ -14,8 +14,8 @@ export function textOf(path: string, bind: (value: string) => string): string {
   return `multiIf(mapContains(str, ${key}), str[${key}], mapContains(flag, ${key}), if(flag[${key}], 'true', 'false'), mapContains(num, ${key}), toString(num[${key}]), NULL)`;
 }
 
-/** Add the condition of one segment, `tags.region=EU`. */
-export function segmentCondition(where: Conditions, segment: string): void {
+/** Path and value of `tags.region=EU`. @throws InvalidInputError */
+export function segmentParts(segment: string): { path: string; value: string } {
   const at = segment.indexOf('=');
   const path = segment.slice(0, at);
   if (at < 1 || !/^(tags|inputs|outputs)\./.test(path)) {
@@ -23,7 +23,16 @@ export function segmentCondition(where: Conditions, segment: string): void {
       { code: 'invalid_segment', path: 'segment', message: `"${segment}" is not path=value` },
     ]);
   }
-  where.add(
-    `ifNull(${textOf(path, (value) => where.bind(value, 'String'))} = ${where.bind(segment.slice(at + 1), 'String')}, 0)`,
-  );
+  return { path, value: segment.slice(at + 1) };
+}
+
+/** The condition of one segment as SQL. @throws InvalidInputError */
+export function segmentText(where: Conditions, segment: string): string {
+  const { path, value } = segmentParts(segment);
+  return `ifNull(${textOf(path, (key) => where.bind(key, 'String'))} = ${where.bind(value, 'String')}, 0)`;
+}
+
+/** Add the condition of one segment, `tags.region=EU`. @throws InvalidInputError */
+export function segmentCondition(where: Conditions, segment: string): void {
+  where.add(segmentText(where, segment));
 }

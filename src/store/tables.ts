@@ -20,6 +20,7 @@ import { PredictionWriter } from './prediction-writer.js';
 import { PredictionTable } from './predictions.js';
 import { ProfileQueries } from './profile-queries.js';
 import { ProfileTable } from './profiles.js';
+import { QualityCurveQueries } from './quality-curves.js';
 import { QualityQueries } from './quality-queries.js';
 import { RejectedTable } from './rejected.js';
 import { SqlTable } from './sql.js';
@@ -74,6 +75,7 @@ export async function openStore(options: StoreOptions) {
     rows: new WindowRows(store),
     twoSample: new TwoSampleQueries(store),
     quality: new QualityQueries(store),
+    curves: new QualityCurveQueries(store),
     operations: new OperationsQueries(store),
     overview: new OverviewTable(store),
     windows,

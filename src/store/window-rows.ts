@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GroupedRows, SeriesWindow, WindowSelection } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
-import { textOf } from './segments.js';
+import { segmentParts, segmentText, textOf } from './segments.js';
 import type { Store } from './store.js';
 
 const GROUPS = ['version', 'deployment', 'segment', 'w'] as const;
@@ -16,11 +16,23 @@ export class WindowRows {
   /** Rows with num, str, flag and the technical columns. */
   async predictions(selection: WindowSelection): Promise<GroupedRows> {
     const params = new Conditions();
-    const segments = await this.segments(selection, params);
+    const only = onlyOf(selection.only);
+    // What a segment pools is known only beside the others of its path.
+    const pools = only?.value === POOLED;
+    const segments = pools
+      ? await this.segments({ ...selection, segments: [only.path] }, params)
+      : only === null
+        ? await this.segments(selection, params)
+        : params.bind(only.segment, 'String');
     const groups = `version, deployment, ${startOf(selection, params)} AS w, ${segments} AS segment`;
-    const where = chosen(selection, params);
+    const where = chosen(selection, params, only !== null && !pools ? only.segment : null);
+    const pooled = pools ? params.bind(only.segment, 'String') : '';
+    const wrapped = (inner: string) => {
+      const kept = pools ? `(SELECT * FROM ${inner} WHERE segment = ${pooled})` : inner;
+      return selection.pooled === true ? `(SELECT * REPLACE ('' AS version, '' AS deployment) FROM ${kept})` : kept;
+    };
     return {
-      from: (columns) => `(SELECT ${[groups, ...columns].join(', ')} FROM predictions FINAL ${where})`,
+      from: (columns) => wrapped(`(SELECT ${[groups, ...columns].join(', ')} FROM predictions FINAL ${where})`),
       params: params.params,
       groups: GROUPS,
     };
@@ -78,6 +90,12 @@ export class WindowRows {
   }
 }
 
+/** One segment in its parts; null where rows of all segments are wanted. @throws InvalidInputError */
+function onlyOf(segment: string | null | undefined): { segment: string; path: string; value: string } | null {
+  if (segment === null || segment === undefined || segment === '') return null;
+  return { segment, ...segmentParts(segment) };
+}
+
 /** A value together with its window, as one text. */
 function windowValue(value: string): string {
   return `toString((version, deployment, w, ${value}))`;
@@ -92,7 +110,7 @@ function startOf(selection: WindowSelection, params: Conditions): string {
 }
 
 /** The conditions of the selection: model, time range (with the hour, which is in the sort key), and the windows of each series. */
-function chosen(selection: WindowSelection, params: Conditions): string {
+function chosen(selection: WindowSelection, params: Conditions, segment: string | null = null): string {
   const where = [`model = ${params.bind(selection.model, 'String')}`];
   const from = `fromUnixTimestamp64Milli(${params.bind(selection.from, 'Int64')}, 'UTC')`;
   const to = `fromUnixTimestamp64Milli(${params.bind(selection.to, 'Int64')}, 'UTC')`;
@@ -104,6 +122,7 @@ function chosen(selection: WindowSelection, params: Conditions): string {
   );
   if (selection.windows !== null) where.push(windowsOf(selection.windows, params));
   if (selection.version !== null) where.push(`version = ${params.bind(selection.version, 'String')}`);
+  if (segment !== null) where.push(segmentText(params, segment));
   return `WHERE ${where.join(' AND ')}`;
 }
 

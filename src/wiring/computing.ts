@@ -5,6 +5,7 @@ import { modelConfigSchema } from '../domain/contract/models.js';
 import { BaselineChooser } from '../services/automatic-baselines.js';
 import { BaselinesService } from '../services/baselines.js';
 import { DriftCalculator } from '../services/drift.js';
+import { FieldReport } from '../services/field-report.js';
 import { ModelsService } from '../services/models.js';
 import { OperationsCalculator } from '../services/operations.js';
 import { Planner } from '../services/planning.js';
@@ -16,10 +17,12 @@ import type { Tables } from '../store/tables.js';
 export type Computing = ReturnType<typeof wireComputing>;
 
 export function wireComputing(tables: Tables, config: Config, clock: () => number) {
+  const report = new FieldReport({ catalogue: tables.catalogue, fields: tables.fields, baselines: tables.baselines });
   const models = new ModelsService({
     documents: tables.documents('models', modelConfigSchema),
     catalogue: tables.catalogue,
     fields: tables.fields,
+    report: (model, config) => report.read(model, config),
     touch: (model) => tables.windows.touch(model),
   });
   const privacy = new PrivacyGuard(models, tables.documents('settings', z.object({ key: z.string() })), config.hashKey);

@@ -128,6 +128,8 @@ describe('the flights against numpy, scipy and scikit-learn, computed by the eng
       for (const [field, expected] of Object.entries(window.drift)) {
         const feature = field === 'score' ? 'outputs.score' : `inputs.${field}`;
         const distribution = await test.container.services.metrics.distribution('flights', {
+          segment: null,
+          overTime: false,
           feature,
           from,
           to,

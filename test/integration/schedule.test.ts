@@ -73,6 +73,8 @@ it('a run that a crash cut off is closed as interrupted at the next start', asyn
     finishedAt: null,
     now: Date.now(),
     windows: 0,
+    windowsTotal: 0,
+    about: '',
     points: 0,
     errors: [],
   });

@@ -45,6 +45,15 @@ export const metricPointSchema = z.object({
   baseline: z.string().nullable(),
   method: z.string(),
   computed_at: z.string(),
+  /** With `compare`: the version compared with, this point's value minus its value, a 95 % interval of that, the p-value and the test that gave it. */
+  compare: z.string().optional(),
+  difference: z.number().nullable().optional(),
+  difference_lower: z.number().nullable().optional(),
+  difference_upper: z.number().nullable().optional(),
+  p_value: z.number().nullable().optional(),
+  test: z.string().nullable().optional(),
+  /** How many predictions both versions made of the same id, where the test is about these. */
+  pairs: z.number().nullable().optional(),
 });
 export type MetricPointJson = z.output<typeof metricPointSchema>;
 
@@ -72,8 +81,70 @@ export const distributionSchema = z.object({
   current: z.array(z.number()),
   missing: z.object({ baseline: z.number(), current: z.number() }),
   unseen: z.number().nullable(),
+  /** With `over=time`: the model's windows in the range, oldest first, those with rows. */
+  windows: z
+    .array(z.object({ window_start: z.string(), window_end: z.string(), n: z.number(), counts: z.array(z.number()) }))
+    .optional(),
 });
 export type Distribution = z.output<typeof distributionSchema>;
+
+/** One bin of a calibration curve: rows of neighbouring scores, and how often they came true, with a 95 % interval (Wilson). */
+export const calibrationSchema = z.object({
+  bins: z.array(
+    z.object({
+      lower: z.number(),
+      upper: z.number(),
+      n: z.number(),
+      mean_score: z.number(),
+      observed: z.number(),
+      observed_lower: z.number().nullable(),
+      observed_upper: z.number().nullable(),
+    }),
+  ),
+  n: z.number(),
+  coverage: z.number().nullable(),
+  calibration_error: z.number().nullable(),
+  status: z.enum(POINT_STATUSES),
+});
+export type Calibration = z.output<typeof calibrationSchema>;
+
+/** A ROC curve, from the highest threshold down. The first point, which nothing passes, has no threshold. */
+export const rocSchema = z.object({
+  points: z.array(z.object({ threshold: z.number().nullable(), fpr: z.number(), tpr: z.number() })),
+  auc: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  n: z.number(),
+  coverage: z.number().nullable(),
+  status: z.enum(POINT_STATUSES),
+});
+export type Roc = z.output<typeof rocSchema>;
+
+/** Which distribution. `overTime`: also of each window of the model. */
+export interface DistributionQuery {
+  feature: string;
+  from: number;
+  to: number;
+  version: string | null;
+  segment: string | null;
+  overTime: boolean;
+}
+
+export interface ConfusionQuery {
+  from: number;
+  to: number;
+  version: string | null;
+  segment: string | null;
+}
+
+/** What a curve is drawn of. `class`: of a multiclass model, which class against the rest. */
+export interface CurveQuery {
+  from: number;
+  to: number;
+  version: string | null;
+  segment: string | null;
+  class: string | null;
+}
 
 export const confusionSchema = z.object({
   labels: z.array(z.string()),
@@ -94,6 +165,8 @@ export interface JobOptions {
   now: number;
   /** Called as work proceeds, for progress bars: windows done of windows planned. */
   progress?: (done: number, total: number) => void;
+  /** Called with what the run is about, where that is more than its usual work. */
+  about?: (text: string) => void;
 }
 
 export interface JobResult {
@@ -121,6 +194,10 @@ export const jobRunSchema = z.object({
   finished_at: z.string().nullable(),
   now: z.string(),
   windows: z.number(),
+  /** How many windows it has to do; while it runs, `windows` of them are done. 0: none, or not known yet. */
+  windows_total: z.number(),
+  /** What it is about, where that is more than its usual work: the windows that a switch of the baseline made it compute again. */
+  about: z.string().nullable(),
   points: z.number(),
   errors: z.array(z.string()),
 });

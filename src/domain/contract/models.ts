@@ -106,16 +106,26 @@ export const versionSummarySchema = z.object({
 });
 export type VersionSummary = z.output<typeof versionSummarySchema>;
 
+export const FIELD_CHANGES = ['appeared', 'disappeared', 'type_changed'] as const;
+
 /** A discovered field. `kind`: numeric, categorical, boolean, json, mixed; `null_share`: share of predictions without a usable value. */
 export const fieldSummarySchema = z.object({
   path: z.string(),
   kind: z.string(),
-  first_seen: z.string(),
-  last_seen: z.string(),
+  /** Null where none of the predictions that were looked at has it: only the baseline does. */
+  first_seen: z.string().nullable(),
+  last_seen: z.string().nullable(),
   null_share: z.number(),
   distinct: z.number(),
   compared: z.boolean(),
+  /** Why it is not compared. */
   reason: z.string().nullable(),
+  /** What happened to it, by the baseline or by earlier windows. */
+  change: z.enum(FIELD_CHANGES).nullable(),
+  /** When: the first value of what is new, or the last one of what is gone. */
+  changed_at: z.string().nullable(),
+  /** The change in a sentence. */
+  change_detail: z.string().nullable(),
 });
 export type FieldSummary = z.output<typeof fieldSummarySchema>;
 

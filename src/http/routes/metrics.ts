@@ -1,14 +1,23 @@
 // Computed numbers: series, distributions for plots, confusion matrices.
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
-import { confusionSchema, distributionSchema, metricPointSchema } from '../../domain/contract/metrics.js';
+import {
+  calibrationSchema,
+  confusionSchema,
+  distributionSchema,
+  metricPointSchema,
+  rocSchema,
+} from '../../domain/contract/metrics.js';
 import { negotiate } from '../negotiate.js';
-import { CSV, JSON_TYPE, forms, json, problemAnswer } from '../schemas/answers.js';
+import { parquetOf } from '../parquet.js';
+import { CSV, JSON_TYPE, PARQUET, forms, json, problemAnswer } from '../schemas/answers.js';
 import {
   RANGE_ERROR,
   isForward,
   modelParams,
+  optionalChoice,
   optionalDeployment,
+  optionalText,
   optionalTime,
   optionalVersion,
   optionalWindow,
@@ -20,18 +29,21 @@ import type { App, RouteContext } from '../types.js';
 const COLUMNS = Object.keys(metricPointSchema.shape);
 const NO_MODEL = problemAnswer('There is no such model.');
 
+/** Empty is the whole model. */
+const anySegment = z
+  .string()
+  .max(2000)
+  .describe('`path=value`; empty for the whole model')
+  .optional()
+  .transform((text) => text ?? null);
+
 const metricsQuery = z
   .strictObject({
     metric: repeatable('a metric, such as psi; repeat it for several'),
     feature: repeatable('a field, such as inputs.age; repeat it for several'),
     version: optionalVersion,
     deployment: optionalDeployment,
-    segment: z
-      .string()
-      .max(2000)
-      .describe('`path=value`; empty for the whole model')
-      .optional()
-      .transform((text) => text ?? null),
+    segment: anySegment,
     from: optionalTime('windows that start at or after this time'),
     to: optionalTime('windows that start before this time'),
     window: optionalWindow,
@@ -46,7 +58,15 @@ const rangeQuery = {
   from: requiredTime('the start of the range'),
   to: requiredTime('the end of the range, exclusive'),
   version: optionalVersion,
+  segment: anySegment,
 };
+const curveQuery = z
+  .strictObject({
+    ...rangeQuery,
+    class: optionalText('of a multiclass model: the class to hold against the rest'),
+  })
+  .refine(isForward, RANGE_ERROR);
+const NO_SCORE = problemAnswer('The model has no score, or several classes and none was named.');
 
 /** Reading what the jobs computed. */
 export function metricRoutes(app: App, { services }: RouteContext): void {
@@ -58,7 +78,7 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
       slow: true,
       docs: {
         response: {
-          200: forms('Oldest first.', z.array(metricPointSchema), [CSV]),
+          200: forms('Oldest first.', z.array(metricPointSchema), [CSV, PARQUET]),
           404: NO_MODEL,
           406: problemAnswer('A form that is not available.'),
         },
@@ -67,12 +87,12 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
     schema: {
       tags: ['metrics'],
       summary: 'Computed numbers, with their intervals',
-      description: 'Every filter is optional. Available as JSON and CSV.',
+      description: 'Every filter is optional. Available as JSON, CSV and Parquet.',
       params: modelParams,
       querystring: metricsQuery,
     },
     handler: async (request, reply) => {
-      const type = negotiate(request.headers.accept, [JSON_TYPE, CSV]);
+      const type = negotiate(request.headers.accept, [JSON_TYPE, CSV, PARQUET]);
       const { metric, feature, ...filter } = request.query;
       const points = await services.metrics.read(request.params.model, {
         ...filter,
@@ -80,6 +100,7 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
         features: feature,
       });
       if (type === JSON_TYPE) return reply.send(points);
+      if (type === PARQUET) return reply.type(PARQUET).send(parquetOf(points));
       return reply.type(CSV).send(stringify(points, { header: true, columns: COLUMNS }));
     },
   });
@@ -92,13 +113,23 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
       tags: ['metrics'],
       summary: 'A field in the baseline and now, in the same bins',
       params: modelParams,
+      description:
+        'Where the rows of a part of the range have expired, that part is what the jobs kept of its windows: then only whole windows of the model count.',
       querystring: z
-        .strictObject({ feature: z.string().min(1).max(500).describe('a field, such as inputs.age'), ...rangeQuery })
+        .strictObject({
+          feature: z.string().min(1).max(500).describe('a field, such as inputs.age'),
+          ...rangeQuery,
+          over: optionalChoice(['time'], '`time`: also the counts of each window of the model'),
+        })
         .refine(isForward, RANGE_ERROR),
       response: { 200: json('Counts a bin.', distributionSchema) },
     },
-    handler: async (request, reply) =>
-      reply.send(await services.metrics.distribution(request.params.model, request.query)),
+    handler: async (request, reply) => {
+      const { over, ...query } = request.query;
+      return reply.send(
+        await services.metrics.distribution(request.params.model, { ...query, overTime: over === 'time' }),
+      );
+    },
   });
 
   app.route({
@@ -114,5 +145,37 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) =>
       reply.send(await services.metrics.confusion(request.params.model, request.query)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/calibration',
+    config: { scope: 'read', slow: true, docs: { response: { 400: NO_SCORE, 404: NO_MODEL } } },
+    schema: {
+      tags: ['metrics'],
+      summary: 'How often what a score promised came true',
+      description:
+        'Ten bins of equal count by score, each with the observed share of the positive class and its 95 % interval.',
+      params: modelParams,
+      querystring: curveQuery,
+      response: { 200: json('The bins, lowest scores first.', calibrationSchema) },
+    },
+    handler: async (request, reply) =>
+      reply.send(await services.metrics.calibration(request.params.model, request.query)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/roc',
+    config: { scope: 'read', slow: true, docs: { response: { 400: NO_SCORE, 404: NO_MODEL } } },
+    schema: {
+      tags: ['metrics'],
+      summary: 'The ROC curve of a range, at most 200 points',
+      description: 'Each point is exact; of more thresholds, those are kept that divide the curve evenly.',
+      params: modelParams,
+      querystring: curveQuery,
+      response: { 200: json('From the highest threshold down.', rocSchema) },
+    },
+    handler: async (request, reply) => reply.send(await services.metrics.roc(request.params.model, request.query)),
   });
 }

@@ -9,12 +9,14 @@ import {
 } from '../../domain/contract/alerts.js';
 import { alertRuleSchema } from '../../domain/alerts/rule.js';
 import {
+  calibrationSchema,
   confusionSchema,
   distributionSchema,
   jobInfoSchema,
   jobRunAnswerSchema,
   jobRunSchema,
   metricPointSchema,
+  rocSchema,
 } from '../../domain/contract/metrics.js';
 import {
   baselineCreatedSchema,
@@ -88,6 +90,8 @@ const DOCUMENTS: Record<string, z.ZodType> = {
   MetricPoint: metricPointSchema,
   Distribution: distributionSchema,
   Confusion: confusionSchema,
+  Calibration: calibrationSchema,
+  Roc: rocSchema,
   Job: jobInfoSchema,
   JobRun: jobRunSchema,
   JobRunAnswer: jobRunAnswerSchema,

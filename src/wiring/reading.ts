@@ -1,0 +1,22 @@
+// Wires what reads numbers: distributions and curves, from rows and from what is kept of windows whose rows are gone.
+import { Distributions } from '../services/distributions.js';
+import { QualityCurves } from '../services/quality-curves.js';
+import { StoredProfiles } from '../services/stored-profiles.js';
+import type { Tables } from '../store/tables.js';
+import type { Computing } from './computing.js';
+
+export function wireReading(tables: Tables, { models, chooser }: Computing, clock: () => number) {
+  const { rows, bins, quality, curves, profiles, baselines } = tables;
+  /** Marks are collected first, so that a series that just arrived is known. */
+  const series = async (model: string) => {
+    await tables.windows.collect();
+    return tables.windows.series(model);
+  };
+  const stored = new StoredProfiles({ profiles, baselines, bins });
+  return {
+    series,
+    stored,
+    distributions: new Distributions({ models, chooser, rows, bins, stored, series, clock }),
+    curves: new QualityCurves({ rows, quality, curves, clock }),
+  };
+}
