@@ -1,5 +1,5 @@
 // Fields of a model: what they are, whether they are compared and why not, and what happened to them.
-import { iso, isoOrNull } from '../domain/contract/common.js';
+import { isoOrNull } from '../domain/contract/common.js';
 import type { EffectiveConfig, FieldSummary } from '../domain/contract/models.js';
 import { fieldKind, type Baseline, type BaselineFieldProfile, type FieldCounts } from '../domain/drift/baseline.js';
 import { fieldChange, type FieldChange, type TypeTimes, type ValueType } from '../domain/field-change.js';
@@ -100,7 +100,7 @@ function summary(
     compared: kind.kind !== 'skipped',
     reason: kind.reason,
     change: change?.change ?? null,
-    changed_at: change?.at == null ? null : iso(change.at),
+    changed_at: isoOrNull(change?.at ?? null),
     change_detail: change?.detail ?? null,
   };
 }

@@ -104,7 +104,7 @@ const isNamed =
 /** Where score and truth of a binary question are; of a multiclass model, one class against the rest. */
 function scoreColumns(model: string, config: EffectiveConfig, className: string | null): QualityColumns {
   const columns = columnsOf(config);
-  if (columns?.score == null || (config.task !== 'binary' && config.task !== 'multiclass'))
+  if (columns === null || columns.score === null || (config.task !== 'binary' && config.task !== 'multiclass'))
     throw new InvalidInputError(
       `Model "${model}" has no score to draw this of: its task is ${config.task}. Set task, score and ground_truth with PUT /v1/models/{model}.`,
       undefined,
