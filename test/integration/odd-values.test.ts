@@ -125,7 +125,12 @@ describe('labels of two classes', () => {
       rows.map((row, index) => ({ prediction_id: row.prediction_id, values: { y: index % 2 === 1 } })),
       null,
     );
-    const confusion = await services().metrics.confusion('m', { from: START, to: START + DAY, version: null, segment: null });
+    const confusion = await services().metrics.confusion('m', {
+      from: START,
+      to: START + DAY,
+      version: null,
+      segment: null,
+    });
     expect(confusion).toMatchObject({
       labels: ['false', 'true'],
       counts: [
