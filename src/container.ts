@@ -24,6 +24,8 @@ import { wireComputing } from './wiring/computing.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
 
+import { wireRegistry } from './wiring/registry.js';
+
 export interface ContainerOptions {
   clock: () => number;
   logger: Logger;
@@ -71,6 +73,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const computing = wireComputing(tables, config, clock);
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
+  const registry = wireRegistry(tables, clock);
   const alerts = wireAlerts(tables, computing, config, clock);
   const windowJobs = new WindowJobs({
     planner,
@@ -132,6 +135,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     jobs,
     alerts,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
+    registry,
     sql: new SqlService(tables.sql),
     counters,
     ready: () => tables.ready(),
@@ -148,6 +152,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await tables.startVersions();
       await models.refresh();
       await privacy.start();
+      await registry.start();
       await tables.jobRuns.closeInterrupted(clock());
       refresh = setInterval(() => {
         models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
@@ -157,6 +162,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       clearInterval(refresh);
       await tables.predictionWriter.idle();
       await jobs.idle();
+      await registry.idle();
       await tables.close();
     },
   };

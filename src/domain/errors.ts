@@ -71,6 +71,13 @@ export class ConflictError extends DriftlineError {
   }
 }
 
+/** What a registry refuses, by MLflow's error code and message, which its clients match on. `code` is the error code in lower case. */
+export class RegistryError extends DriftlineError {
+  constructor(status: number, errorCode: string, message: string) {
+    super(status, errorCode.toLowerCase(), 'Registry error', message);
+  }
+}
+
 /** 413: more than a stated limit. */
 export class TooLargeError extends DriftlineError {
   constructor(detail: string) {

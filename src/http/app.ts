@@ -14,6 +14,7 @@ import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
 import { jobRoutes } from './routes/job-runs.js';
 import { keyRoutes } from './routes/keys.js';
+import { mlflowRoutes } from './routes/mlflow.js';
 import { metricRoutes } from './routes/metrics.js';
 import { modelRoutes } from './routes/models.js';
 import { overviewRoutes } from './routes/overview.js';
@@ -39,7 +40,7 @@ export interface AppOptions {
 /** The longest name in a path, as it stands there: 200 characters of three bytes each, percent-encoded. */
 const MAX_PARAM_LENGTH = 1800;
 
-const ROUTES: readonly ((app: App, context: RouteContext) => void)[] = [
+const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void>)[] = [
   processRoutes,
   trackingRoutes,
   groundTruthRoutes,
@@ -56,6 +57,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void)[] = [
   silenceRoutes,
   channelRoutes,
   keyRoutes,
+  mlflowRoutes,
 ];
 
 /** Build the server, ready to `listen` or `inject`. */

@@ -38,6 +38,9 @@ import type {
   VersionSummary,
 } from '../domain/contract/models.js';
 import type { Grid, Overview } from '../domain/contract/overview.js';
+import type { Change } from '../domain/registry/model.js';
+import type { Operation } from '../domain/registry/operations.js';
+import type { RegistryState } from '../domain/registry/state.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
@@ -201,6 +204,15 @@ export interface CountersApi {
   render(): Promise<{ contentType: string; body: string }>;
 }
 
+/** The model registry: questions about its present state, operations on it, its log. */
+export interface RegistryApi {
+  read<T>(question: (state: RegistryState) => T): Promise<T>;
+  /** Stored when it resolves; `answer` is asked of the state with it. @throws RegistryError */
+  change<T>(operation: Operation, by: string, answer: (state: RegistryState) => T): Promise<T>;
+  /** Newest first; `name` null: of every model. */
+  history(name: string | null, limit: number): Promise<Change[]>;
+}
+
 /** Everything the HTTP layer is built on. */
 export interface Services {
   ingest: IngestApi;
@@ -212,6 +224,7 @@ export interface Services {
   jobs: JobsApi;
   alerts: AlertsApi;
   keys: KeysApi;
+  registry: RegistryApi;
   sql: SqlApi;
   counters: CountersApi;
   /** Store reachable and migrated. */

@@ -22,6 +22,7 @@ import { ProfileQueries } from './profile-queries.js';
 import { ProfileTable } from './profiles.js';
 import { QualityCurveQueries } from './quality-curves.js';
 import { QualityQueries } from './quality-queries.js';
+import { RegistryTable } from './registry.js';
 import { RejectedTable } from './rejected.js';
 import { SqlTable } from './sql.js';
 import { Store } from './store.js';
@@ -84,6 +85,7 @@ export async function openStore(options: StoreOptions) {
     alertEvents: new AlertEventTable(store),
     notifications: new NotificationTable(store),
     jobRuns: new JobRunTable(store),
+    registry: new RegistryTable(store),
     sql: new SqlTable(store),
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
     /** Go on above every version that is stored: to be called once, after migrating. */
@@ -111,6 +113,7 @@ const VERSIONED = [
   'api_keys',
   'settings',
   'job_runs',
+  'registry',
 ];
 
 async function newestVersion(store: Store): Promise<number> {

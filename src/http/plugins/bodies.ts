@@ -53,7 +53,7 @@ export const badGzip = (): InvalidInputError =>
   );
 
 /** The body as it was before compression. */
-async function plainBody(request: FastifyRequest, body: Buffer, limit: number): Promise<Buffer> {
+export async function plainBody(request: FastifyRequest, body: Buffer, limit: number): Promise<Buffer> {
   if (!isGzipped(request) || body.length === 0) return body;
   try {
     return await inflate(body, { maxOutputLength: limit });

@@ -15,6 +15,10 @@ const TAGS = [
   { name: 'metrics', description: 'Computed numbers, distributions, SQL.' },
   { name: 'jobs', description: 'The jobs that compute them.' },
   { name: 'alerts', description: 'Rules, alerts, silences, channels and what was sent.' },
+  {
+    name: 'registry',
+    description: 'Registered models and their versions, as MLflow, Databricks and Cloudera have them.',
+  },
   { name: 'keys', description: 'API keys.' },
   { name: 'process', description: 'The service itself.' },
 ];

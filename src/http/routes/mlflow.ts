@@ -1,0 +1,35 @@
+// MLflow's model registry, under its two prefixes, and its probes.
+import { MODEL_CALLS } from '../mlflow/model-calls.js';
+import { registerCalls } from '../mlflow/protocol.js';
+import { VERSION_CALLS } from '../mlflow/version-calls.js';
+import type { App, RouteContext } from '../types.js';
+
+/** The release of MLflow whose registry protocol is spoken, for clients that ask. */
+export const MLFLOW_VERSION = '3.17.2';
+
+const UNKNOWN =
+  'Driftline is a model registry of MLflow and nothing else of it; give runs and artifacts to a tracking server.';
+
+const CALLS = [...MODEL_CALLS, ...VERSION_CALLS];
+
+/** /api/2.0/mlflow, /ajax-api/2.0/mlflow, /health, /version. */
+export async function mlflowRoutes(app: App, context: RouteContext): Promise<void> {
+  for (const [prefix, hidden] of [
+    ['/api/2.0/mlflow', false],
+    ['/ajax-api/2.0/mlflow', true],
+  ] as const) {
+    await registerCalls(app, context, { prefix, hidden, calls: CALLS, unknown: UNKNOWN });
+  }
+  for (const [url, body, summary] of [
+    ['/health', 'OK', 'Process alive, as MLflow answers it'],
+    ['/version', MLFLOW_VERSION, 'The release of MLflow whose registry protocol is spoken'],
+  ] as const) {
+    app.route({
+      method: 'GET',
+      url,
+      config: { scope: 'open' },
+      schema: { tags: ['registry'], summary },
+      handler: async (_request, reply) => reply.type('text/plain').send(body),
+    });
+  }
+}
