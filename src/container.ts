@@ -75,6 +75,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
 
   const registry = wireRegistry(tables, clock);
   const alerts = wireAlerts(tables, computing, config, clock);
+  models.onRemoved(() => alerts.forget());
   const windowJobs = new WindowJobs({
     planner,
     models,

@@ -6,7 +6,7 @@ import type { Backtest } from '../domain/contract/alerts.js';
 import { iso } from '../domain/contract/common.js';
 import type { AlertPorts } from './alert-ports.js';
 import { pastEpisodes, standingOf, type PastEpisode, type Standing } from './alert-reconcile.js';
-import { SeriesReader } from './alert-series.js';
+import { SeriesReader } from './alert-reading.js';
 
 type Fired = Backtest['fired'][number];
 
@@ -37,14 +37,9 @@ async function standingsOf(
     ports.models.windowLength(model),
     ports.models.minSamples(model),
   ]);
-  const { series } = await new SeriesReader(ports.points).read({
-    rule,
-    model,
-    windowLength,
-    from: range.from,
-    endingBy: range.to,
-  });
-  return series.map((one) => standingOf('', rule, one, minSamples));
+  const reader = new SeriesReader(ports);
+  const plans = await reader.plan([{ rule, model, windowLength, from: range.from, endingBy: range.to }], null);
+  return (await reader.load(plans)).flat().map((one) => standingOf('', rule, one, minSamples));
 }
 
 function firedOf(standing: Standing): Fired[] {

@@ -1,18 +1,14 @@
-// The `alerts` job: every rule held against the stored numbers, the log brought up to date, the channels told.
+// The `alerts` job: rules held against the numbers that changed, the log brought up to date, the channels told.
+import { isDeepStrictEqual } from 'node:util';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import type { JobResult } from '../domain/contract/metrics.js';
+import { AlertMemory, watchText, type Stamp } from './alert-memory.js';
 import type { AlertPorts } from './alert-ports.js';
+import { SeriesReader, type SeriesRequest, type WatchPlan } from './alert-reading.js';
 import { closedBecause, isOpen, reconcile, standingOf } from './alert-reconcile.js';
-import {
-  isWatched,
-  LOOKBACK_WINDOWS,
-  SeriesReader,
-  seriesText,
-  type RuleSeries,
-  type SeriesQuery,
-} from './alert-series.js';
+import { isWatched, LOOKBACK_WINDOWS, seriesText, type RuleSeries } from './alert-series.js';
 import type { Delivery } from './delivery.js';
-import type { AlertEvent, SeriesKey } from './ports.js';
+import type { AlertEvent } from './ports.js';
 
 /** What an evaluation is told. `to` before `now` evaluates as of then; `from` widens the look-back. Epoch milliseconds. */
 export interface EvaluateOptions {
@@ -23,183 +19,252 @@ export interface EvaluateOptions {
   progress?: (done: number, total: number) => void;
 }
 
-/** A rule on one model. */
+/** A rule on a model, with all that its evaluation depends on besides the numbers. */
 interface Watch {
   name: string;
+  text: string;
   rule: AlertRule;
   ruleSince: number;
   model: string;
+  minSamples: number;
+  request: SeriesRequest;
+  /** Newest version of the model's numbers when the run began. */
+  version: number;
 }
 
-/** The most alerts of one rule on one model that an evaluation looks at, newest first. */
-const MAX_ALERTS = 10_000;
-const OPEN_STATES = ['pending', 'firing', 'acknowledged', 'no_data', 'error'];
+/** A watch that is evaluated: its plan, what the log says, and whether the outcome may be remembered. */
+interface Work {
+  watch: Watch;
+  plan: WatchPlan;
+  logged: AlertEvent[];
+}
+
+/** How many series are in memory at a time, at about 400 windows each. */
+const SERIES_AT_ONCE = 1500;
 
 /** Evaluates rules. Never throws for one rule or channel: what failed is in the answer's `errors`, and is tried again next time. */
 export class AlertEvaluation {
   private readonly reader: SeriesReader;
+  readonly memory: AlertMemory;
 
   constructor(
     private readonly ports: AlertPorts,
     private readonly delivery: Delivery,
   ) {
-    this.reader = new SeriesReader(ports.points);
+    this.reader = new SeriesReader(ports);
+    this.memory = new AlertMemory(ports);
   }
 
   async evaluate(options: EvaluateOptions): Promise<JobResult> {
     const result: JobResult = { windows: 0, points: 0, errors: [] };
-    const rules = await this.ports.rules.list();
-    const watches = await this.watches(rules, options.model);
+    await this.memory.refresh();
+    const watches = await this.watches(options);
+    const dirty: Watch[] = [];
     let done = 0;
+    const advance = (count: number): void => options.progress?.((done += count), watches.length);
     for (const watch of watches) {
-      try {
-        await this.evaluateWatch(watch, options, result);
-      } catch (error) {
-        result.errors.push(
-          `rule ${watch.name} on ${watch.model}: ${error instanceof Error ? error.message : String(error)}`,
-        );
+      const stamp = this.memory.stampOf(watch.text);
+      if (options.from !== null || stamp === undefined || !isCurrent(stamp, watch)) dirty.push(watch);
+      else {
+        result.windows += stamp.windows;
+        result.points += stamp.points;
+        await this.tell(watch, this.memory.logged(watch.text), options.now, result);
+        advance(1);
       }
-      done += 1;
-      options.progress?.(done, watches.length);
     }
-    await this.withdraw(rules, watches, options);
+    for (const batch of await this.planned(dirty, result)) {
+      await this.evaluateBatch(batch, options, result);
+      advance(batch.length);
+    }
+    await this.withdraw(watches, options);
     return result;
   }
 
   /** Enabled rules with the models they watch. */
-  private async watches(
-    rules: readonly { name: string; doc: AlertRule; updatedAt: number }[],
-    only: string | null,
-  ): Promise<Watch[]> {
-    const enabled = rules.filter(({ doc }) => doc.enabled);
-    const known = enabled.some(({ doc }) => doc.model.includes('*')) ? await this.ports.models.list() : [];
-    return enabled.flatMap(({ name, doc: rule, updatedAt: ruleSince }) => {
+  private async watches(options: EvaluateOptions): Promise<Watch[]> {
+    const { rules, models: known } = this.memory.configured;
+    const endingBy = Math.min(options.now, options.to ?? options.now);
+    const watches: Watch[] = [];
+    for (const { name, doc: rule, updatedAt: ruleSince } of rules.filter(({ doc }) => doc.enabled)) {
       const models = rule.model.includes('*')
         ? known.filter((model) => matchesPattern(rule.model, model))
         : [rule.model];
-      return models
-        .filter((model) => only === null || model === only)
-        .map((model) => ({ name, rule, ruleSince, model }));
-    });
+      for (const model of models.filter((one) => options.model === null || one === options.model)) {
+        const windowLength = await this.ports.models.windowLength(model);
+        const minSamples = await this.ports.models.minSamples(model);
+        const lookback = endingBy - LOOKBACK_WINDOWS * windowLength;
+        const from = options.from === null ? null : Math.min(options.from, lookback);
+        const request = { rule, model, windowLength, from, endingBy };
+        const [text, version] = [watchText(name, model), this.memory.versionOf(model)];
+        watches.push({ name, text, rule, ruleSince, model, minSamples, request, version });
+      }
+    }
+    return watches;
   }
 
-  private async evaluateWatch(watch: Watch, options: EvaluateOptions, result: JobResult): Promise<void> {
-    const { name, rule, model } = watch;
-    const query = await this.queryFor(watch, options);
-    const [{ series: found, from }, logged, minSamples] = await Promise.all([
-      this.reader.read(query),
-      this.ports.events.latest({ rule: name, model, states: null, limit: MAX_ALERTS }),
-      this.ports.models.minSamples(model),
-    ]);
-    const series = withoutReplaced(found, rule, query.windowLength);
+  /** The watches with what they are about, in batches that fit in memory. What cannot be read is in the result's errors. */
+  private async planned(watches: readonly Watch[], result: JobResult): Promise<Work[][]> {
+    if (watches.length === 0) return [];
+    const logged = new Map(watches.map((watch) => [watch.text, this.memory.logged(watch.text)]));
+    const openSeries = new Map(
+      watches.map(({ text, request }) => [
+        request,
+        new Set((logged.get(text) ?? []).filter(({ alert }) => isOpen(alert)).map(({ alert }) => seriesText(alert))),
+      ]),
+    );
+    try {
+      const plans = await this.reader.plan(
+        watches.map(({ request }) => request),
+        (request, key) => openSeries.get(request)?.has(seriesText(key)) ?? false,
+      );
+      const works = watches.flatMap((watch, index): Work[] => {
+        const plan = plans[index];
+        return plan === undefined ? [] : [{ watch, plan, logged: logged.get(watch.text) ?? [] }];
+      });
+      return batches(works);
+    } catch (error) {
+      result.errors.push(failed(watches, error));
+      return [];
+    }
+  }
+
+  private async evaluateBatch(batch: readonly Work[], options: EvaluateOptions, result: JobResult): Promise<void> {
+    try {
+      const series = await this.reader.load(batch.map(({ plan }) => plan));
+      const events = batch.map((work, index) => this.eventsOf(work, series[index] ?? [], options.now));
+      await this.ports.events.append(events.flat());
+      for (const [index, work] of batch.entries()) {
+        const { watch, plan, logged } = work;
+        const stamp = this.stampFor(watch, plan);
+        result.windows += stamp.windows;
+        result.points += stamp.points;
+        // An evaluation as of another time says nothing about the next one.
+        const asOfNow = options.from === null && watch.request.endingBy === options.now;
+        this.memory.stamp(watch.text, asOfNow ? stamp : null);
+        await this.tell(watch, newestLines(logged, events[index] ?? []), options.now, result);
+      }
+    } catch (error) {
+      for (const { watch } of batch) this.memory.stamp(watch.text, null);
+      result.errors.push(
+        failed(
+          batch.map(({ watch }) => watch),
+          error,
+        ),
+      );
+    }
+  }
+
+  private eventsOf({ watch, plan, logged }: Work, series: readonly RuleSeries[], now: number): AlertEvent[] {
     const bySeries = groupBySeries(logged);
+    const { endingBy } = watch.request;
     const events: AlertEvent[] = [];
     for (const one of series) {
-      result.points += one.observations.length;
       const known = bySeries.get(seriesText(one.key)) ?? [];
       // An evaluation of the past must not rewrite what is known of later windows.
-      if (known.some(({ alert }) => Date.parse(alert.window_end) > query.endingBy)) continue;
-      const standing = standingOf(name, rule, one, minSamples);
-      events.push(...reconcile(standing, known, { now: options.now, from, ruleSince: watch.ruleSince }));
+      if (known.some(({ alert }) => Date.parse(alert.window_end) > endingBy)) continue;
+      const standing = standingOf(watch.name, watch.rule, one, watch.minSamples);
+      events.push(...reconcile(standing, known, { now, from: plan.from, ruleSince: watch.ruleSince }));
     }
-    events.push(
-      ...this.withoutNumbers(
-        watch,
-        logged,
-        new Set(series.map((one) => seriesText(one.key))),
-        query.endingBy,
-        options.now,
-      ),
-    );
-    result.windows += new Set(series.flatMap((one) => one.observations.map((window) => window.windowStart))).size;
-    await this.ports.events.append(events);
-    const { errors } = await this.delivery.notify({
-      ruleName: name,
-      rule,
-      model,
-      now: options.now,
-      alerts: newestLines(logged, events),
-    });
-    result.errors.push(...errors);
+    const seen = new Set(plan.seen.map(({ key }) => seriesText(key)));
+    return [...events, ...withoutNumbers(watch, logged, seen, now)];
   }
 
-  private async queryFor({ rule, model }: Watch, { from, to, now }: EvaluateOptions): Promise<SeriesQuery> {
-    const windowLength = await this.ports.models.windowLength(model);
-    const endingBy = Math.min(now, to ?? now);
-    const lookback = endingBy - LOOKBACK_WINDOWS * windowLength;
-    return { rule, model, windowLength, from: from === null ? null : Math.min(from, lookback), endingBy };
+  private stampFor({ rule, ruleSince, minSamples, version, request }: Watch, plan: WatchPlan): Stamp {
+    const { windowLength, endingBy } = request;
+    const windows = Math.max(0, ...plan.seen.map(({ points }) => points));
+    const points = plan.seen.reduce((sum, one) => sum + one.points, 0);
+    return { rule, ruleSince, minSamples, version, windowLength, endingBy, nextEnd: plan.nextEnd, windows, points };
   }
 
-  /** Open alerts whose series has no numbers any more, or is not watched any more, do not stay open for ever. */
-  private withoutNumbers(
-    watch: Watch,
-    logged: readonly AlertEvent[],
-    seen: ReadonlySet<string>,
-    endingBy: number,
-    now: number,
-  ): AlertEvent[] {
-    return logged
-      .filter(({ alert }) => isOpen(alert) && !seen.has(seriesText(alert)) && Date.parse(alert.window_end) <= endingBy)
-      .map((event) => {
-        const watched = isWatched(watch.rule, event.alert);
-        const why = watched
-          ? `there are no numbers of it in the last ${LOOKBACK_WINDOWS} windows, or another version has replaced it`
-          : 'the rule does not watch it any more';
-        return closedBecause(event, why, now);
-      });
+  private async tell(watch: Watch, alerts: readonly AlertEvent[], now: number, result: JobResult): Promise<void> {
+    const told = this.memory.told(watch.text);
+    if (told.length === 0 && !alerts.some(({ alert }) => isOpen(alert))) return;
+    const { channels, silences } = this.memory.configured;
+    try {
+      const { name: ruleName, rule, model } = watch;
+      const { errors } = await this.delivery.notify({ ruleName, rule, model, now, alerts, told, channels, silences });
+      result.errors.push(...errors);
+    } catch (error) {
+      result.errors.push(failed([watch], error));
+    }
   }
 
   /** Close the alerts of rules that are gone or off, without telling anybody: whoever did that knows. */
-  private async withdraw(
-    rules: readonly { name: string; doc: AlertRule }[],
-    watches: readonly Watch[],
-    options: EvaluateOptions,
-  ): Promise<void> {
-    const open = await this.ports.events.latest({
-      rule: null,
-      model: options.model,
-      states: OPEN_STATES,
-      limit: MAX_ALERTS,
-    });
-    const active = new Set(watches.map(({ name, model }) => JSON.stringify([name, model])));
-    const byName = new Map(rules.map(({ name, doc }) => [name, doc]));
-    const orphans = open.filter(({ alert }) => !active.has(JSON.stringify([alert.rule, alert.model])));
+  private async withdraw(watches: readonly Watch[], options: EvaluateOptions): Promise<void> {
+    const active = new Set(watches.map(({ text }) => text));
+    const byName = new Map(this.memory.configured.rules.map(({ name, doc }) => [name, doc]));
+    const orphans = this.memory
+      .open()
+      .filter(({ alert }) => options.model === null || alert.model === options.model)
+      .filter(({ alert }) => !active.has(watchText(alert.rule, alert.model)));
     await this.ports.events.append(
       orphans.map((event) => {
         const rule = byName.get(event.alert.rule);
-        const why =
-          rule === undefined
-            ? 'rule deleted'
-            : rule.enabled
-              ? 'the rule does not watch this model any more'
-              : 'rule disabled';
-        return closedBecause(event, why, options.now);
+        const unwatched = rule?.enabled === true ? 'the rule does not watch this model any more' : 'rule disabled';
+        return closedBecause(event, rule === undefined ? 'rule deleted' : unwatched, options.now);
       }),
     );
   }
 }
 
-/**
- * Series of versions that still have windows: a version that ended longer ago than the rule counts, while another one of its deployment went on,
- * has been replaced, and its last window is not the state of anything. Values that clients send have no such windows.
- */
-function withoutReplaced(series: readonly RuleSeries[], rule: AlertRule, windowLength: number): RuleSeries[] {
-  if (rule.metric.startsWith('aggregate.')) return [...series];
-  const newest = new Map<string, number>();
-  const end = (one: RuleSeries) => one.observations[one.observations.length - 1]?.windowEnd ?? 0;
-  const names = ({ key }: RuleSeries) =>
-    [JSON.stringify([key.deployment]), JSON.stringify([key.deployment, key.version])] as const;
-  for (const one of series) for (const name of names(one)) newest.set(name, Math.max(end(one), newest.get(name) ?? 0));
-  return series.filter((one) => {
-    const [deployment, version] = names(one).map((name) => newest.get(name) ?? 0);
-    return (deployment ?? 0) - (version ?? 0) <= rule.of * windowLength;
-  });
+/** Whether nothing that an evaluation depends on has changed since. */
+function isCurrent(stamp: Stamp, { rule, ruleSince, minSamples, version, request }: Watch): boolean {
+  return (
+    stamp.ruleSince === ruleSince &&
+    stamp.version === version &&
+    stamp.windowLength === request.windowLength &&
+    stamp.minSamples === minSamples &&
+    stamp.endingBy <= request.endingBy &&
+    request.endingBy < (stamp.nextEnd ?? Infinity) &&
+    (stamp.rule === rule || isDeepStrictEqual(stamp.rule, rule))
+  );
+}
+
+/** Works in batches of so many series at a time; a rule is never split. */
+function batches(works: readonly Work[]): Work[][] {
+  const found: Work[][] = [];
+  let size = Infinity;
+  for (const work of works) {
+    if (size + work.plan.needed.length > SERIES_AT_ONCE) {
+      found.push([]);
+      size = 0;
+    }
+    found.at(-1)?.push(work);
+    size += work.plan.needed.length;
+  }
+  return found;
+}
+
+/** One line for rules that could not be evaluated: they are tried again by the next run. */
+function failed(watches: readonly Watch[], error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  const [first] = watches;
+  const others = watches.length > 1 ? ` and ${watches.length - 1} more` : '';
+  return `rule ${first?.name ?? ''} on ${first?.model ?? ''}${others}: ${reason}`;
+}
+
+/** Open alerts whose series has no numbers any more, or is not watched any more, do not stay open for ever. */
+function withoutNumbers(
+  { rule, request }: Watch,
+  logged: readonly AlertEvent[],
+  seen: ReadonlySet<string>,
+  now: number,
+): AlertEvent[] {
+  return logged
+    .filter(({ alert }) => isOpen(alert) && !seen.has(seriesText(alert)))
+    .filter(({ alert }) => Date.parse(alert.window_end) <= request.endingBy)
+    .map((event) => {
+      const why = isWatched(rule, event.alert)
+        ? `there are no numbers of it in the last ${LOOKBACK_WINDOWS} windows, or another version has replaced it`
+        : 'the rule does not watch it any more';
+      return closedBecause(event, why, now);
+    });
 }
 
 function groupBySeries(events: readonly AlertEvent[]): Map<string, AlertEvent[]> {
   const groups = new Map<string, AlertEvent[]>();
   for (const event of events) {
-    const text = seriesText(event.alert satisfies SeriesKey);
+    const text = seriesText(event.alert);
     groups.set(text, [...(groups.get(text) ?? []), event]);
   }
   return groups;

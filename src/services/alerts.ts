@@ -35,6 +35,11 @@ export class AlertsService implements AlertsApi {
     return this.serially(() => this.evaluation.evaluate(options));
   }
 
+  /** What is remembered between evaluations is read anew: rows were removed. */
+  forget(): void {
+    this.evaluation.memory.forget();
+  }
+
   putChannel(name: string, channel: Channel): Promise<void> {
     return this.ports.channels.put(name, channel);
   }

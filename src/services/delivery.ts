@@ -19,8 +19,6 @@ import type { AlertEvent, NotificationRow } from './ports.js';
 
 /** The namespace of Message-Ids. */
 const NOTICE_NAMESPACE = '7d1c9a55-2e8b-5f43-a6c0-93b4f0d8e217';
-/** The newest lines of a rule's notification log that decisions are made from. */
-const LOG_LINES = 10_000;
 
 /** The alerts of one rule on one model, each by its newest line. */
 export interface NotifyRequest {
@@ -29,6 +27,10 @@ export interface NotifyRequest {
   model: string;
   now: number;
   alerts: readonly AlertEvent[];
+  /** The newest lines of the notification log about the rule on the model, newest first: of each group, channel, outcome and kind. */
+  told: readonly NotificationRow[];
+  channels: ReadonlyMap<string, Channel>;
+  silences: readonly Silence[];
 }
 
 /** One channel of one group, with all that its decision depends on. */
@@ -52,32 +54,22 @@ export class Delivery {
 
   /** Tell every channel of a rule what it does not know yet. Failures are in `errors` and tried again by the next call. */
   async notify(request: NotifyRequest): Promise<{ errors: string[] }> {
-    const { ruleName, model, rule, now } = request;
-    if (rule.channels.length === 0) return { errors: [] };
-    const [rows, silences] = await Promise.all([
-      this.ports.notifications.list({ rule: ruleName, model, limit: LOG_LINES }),
-      this.ports.silences.list(),
-    ]);
+    const { ruleName, model, rule, now, alerts, told } = request;
     const silencedIds = silencedAlerts(
-      request.alerts.map(({ alert }) => alert),
-      silences.map(({ doc }) => doc),
+      alerts.map(({ alert }) => alert),
+      request.silences,
       now,
     );
-    const deployments = new Set([
-      ...request.alerts.map(({ alert }) => alert.deployment),
-      ...rows.map((row) => row.deployment),
-    ]);
-    const targets = await Promise.all(
-      [...deployments].flatMap((deployment) =>
-        rule.channels.map(async (channelName): Promise<Target> => ({
-          subject: { ruleName, rule, model, deployment, now },
-          channelName,
-          channel: await this.ports.channels.get(channelName),
-          rows: rows.filter((row) => row.deployment === deployment && row.channel === channelName),
-          alerts: request.alerts.filter(({ alert }) => alert.deployment === deployment),
-          silencedIds,
-        })),
-      ),
+    const deployments = new Set([...alerts.map(({ alert }) => alert.deployment), ...told.map((row) => row.deployment)]);
+    const targets = [...deployments].flatMap((deployment) =>
+      rule.channels.map((channelName): Target => ({
+        subject: { ruleName, rule, model, deployment, now },
+        channelName,
+        channel: request.channels.get(channelName) ?? null,
+        rows: told.filter((row) => row.deployment === deployment && row.channel === channelName),
+        alerts: alerts.filter(({ alert }) => alert.deployment === deployment),
+        silencedIds,
+      })),
     );
     const errors = await Promise.all(targets.map((target) => this.tell(target)));
     return { errors: errors.flat() };

@@ -66,6 +66,8 @@ export class ModelsService implements ModelsApi {
   /** The configuration of every model: read at start, with each change and regularly, because the ingest path and every job need it. */
   private configs: ReadonlyMap<string, ModelConfig> | null = null;
 
+  private readonly removed: ((model: string) => void)[] = [];
+
   /** Inference reads thousands of rows, and every job asks for it again and again. */
   private readonly inferences = new Map<string, Inferred>();
 
@@ -156,6 +158,12 @@ export class ModelsService implements ModelsApi {
     await this.deps.documents.remove(model);
     this.inferences.delete(model);
     await this.refresh();
+    for (const removed of this.removed) removed(model);
+  }
+
+  /** Call `removed` after a model's rows were removed: whoever remembers something of it forgets. */
+  onRemoved(removed: (model: string) => void): void {
+    this.removed.push(removed);
   }
 
   /** What is used for a model. @throws NotFoundError when the model has neither rows, baselines nor a configuration. */

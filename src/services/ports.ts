@@ -2,22 +2,14 @@
 import type { Alert, Notification } from '../domain/contract/alerts.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
 
+export type { SeriesKey } from '../domain/alerts/watched-series.js';
+
 /** Documents of one kind by name (models, rules, channels, silences, keys). Writes are visible to the next read. */
 export interface DocumentStore<T> {
   get(name: string): Promise<T | null>;
   list(): Promise<{ name: string; doc: T; updatedAt: number }[]>;
   put(name: string, doc: T): Promise<void>;
   remove(name: string): Promise<void>;
-}
-
-/** A series of numbers that a rule watches. */
-export interface SeriesKey {
-  model: string;
-  version: string;
-  deployment: string;
-  segment: string;
-  feature: string;
-  metric: string;
 }
 
 /** Which stored points to read. Names are exact; null means any. */
@@ -61,6 +53,14 @@ export interface AlertLog {
     limit: number;
   }): Promise<AlertEvent[]>;
   byId(id: string): Promise<AlertEvent[]>;
+  /** The newest line of every alert among those written after a version, at most `limit` a rule and model. */
+  newerThan(version: number, limit: number): Promise<NewLines<AlertEvent>>;
+}
+
+/** Lines of a log with their versions, newest first; `total`: how many lines the whole log has. */
+export interface NewLines<Line> {
+  lines: { line: Line; version: number }[];
+  total: number;
 }
 
 /** A line of the notification log, as it is stored. Times in epoch milliseconds. */
@@ -74,6 +74,8 @@ export interface NotificationLog {
   append(row: NotificationRow): Promise<void>;
   /** Newest first. */
   list(filter: { rule: string | null; model: string | null; limit: number }): Promise<NotificationRow[]>;
+  /** Of the lines written after a version: the newest of each group, channel, outcome and kind, tests left out. */
+  newerThan(version: number): Promise<NewLines<NotificationRow>>;
 }
 
 /** One message to one channel, already rendered. */

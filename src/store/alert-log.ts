@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { alertSchema, notificationSchema, type Alert, type Notification } from '../domain/contract/alerts.js';
 import { iso } from '../domain/contract/common.js';
 import { Conditions } from './conditions.js';
-import type { Store } from './store.js';
+import { SMALL_READ, type Store } from './store.js';
 
 /** A line of the alert log. `at` in epoch milliseconds. */
 interface EventLine {
@@ -127,6 +127,21 @@ export class AlertEventTable {
     });
   }
 
+  /** The newest line of every alert among those written after a version, at most `limit` a rule and model, and how many lines the log has. */
+  async newerThan(version: number, limit: number): Promise<NewLines<EventLine>> {
+    const lines = await this.store.query({
+      name: 'newer_alert_events',
+      lane: 'jobs',
+      sql: `SELECT ${EVENT_FIELDS}, row_version FROM (SELECT * FROM alert_events WHERE row_version > {version:UInt64} ORDER BY row_version DESC LIMIT 1 BY alert_id) AS newest
+        ORDER BY row_version DESC LIMIT {limit:UInt32} BY rule, model ${SMALL_READ}`,
+      params: { version, limit },
+      row: z
+        .looseObject({ row_version: z.number() })
+        .transform((row) => ({ line: eventRow.parse(row), version: row.row_version })),
+    });
+    return { lines, total: await countLines(this.store, 'alert_events') };
+  }
+
   /** Every line of one alert, oldest first; empty when there is none. */
   byId(id: string): Promise<EventLine[]> {
     return this.store.query({
@@ -181,6 +196,26 @@ const NOTIFICATION_COLUMNS = [
   'row_version',
 ];
 
+/** Lines of a log with their versions, newest first; `total`: how many lines the whole log has. */
+interface NewLines<Line> {
+  lines: { line: Line; version: number }[];
+  total: number;
+}
+
+/** From the table's own counters: no row is read. */
+async function countLines(store: Store, table: 'alert_events' | 'notifications'): Promise<number> {
+  const { n } = await store.one({
+    name: `count_${table}`,
+    lane: 'jobs',
+    sql: `SELECT count() AS n FROM ${table}`,
+    row: z.object({ n: z.number() }),
+  });
+  return n;
+}
+
+const NOTIFICATION_FIELDS = `toString(id) AS id, rule, model, deployment, channel, kind, reason, arrayMap(x -> toString(x), alert_ids) AS alert_ids,
+  severities, message_id, outcome, attempts, error, subject, toUnixTimestamp64Milli(at) AS at_ms`;
+
 /** The notification log in the table `notifications`. */
 export class NotificationTable {
   constructor(private readonly store: Store) {}
@@ -196,11 +231,25 @@ export class NotificationTable {
     const limit = which.bind(filter.limit, 'UInt32');
     return this.store.query({
       name: 'list_notifications',
-      sql: `SELECT toString(id) AS id, rule, model, deployment, channel, kind, reason, arrayMap(x -> toString(x), alert_ids) AS alert_ids,
-          severities, message_id, outcome, attempts, error, subject, toUnixTimestamp64Milli(at) AS at_ms
+      sql: `SELECT ${NOTIFICATION_FIELDS}
         FROM notifications ${which.where()} ORDER BY row_version DESC LIMIT ${limit}`,
       params: which.params,
       row: notificationRow,
     });
+  }
+
+  /** Of the lines written after a version: the newest of each group, channel, outcome and kind, tests left out. */
+  async newerThan(version: number): Promise<NewLines<NotificationLine>> {
+    const lines = await this.store.query({
+      name: 'newer_notifications',
+      lane: 'jobs',
+      sql: `SELECT ${NOTIFICATION_FIELDS}, row_version FROM notifications WHERE row_version > {version:UInt64} AND kind != 'test'
+        ORDER BY row_version DESC LIMIT 1 BY rule, model, deployment, channel, outcome, kind ${SMALL_READ}`,
+      params: { version },
+      row: z
+        .looseObject({ row_version: z.number() })
+        .transform((row) => ({ line: notificationRow.parse(row), version: row.row_version })),
+    });
+    return { lines, total: await countLines(this.store, 'notifications') };
   }
 }

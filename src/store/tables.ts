@@ -27,6 +27,7 @@ import { RejectedTable } from './rejected.js';
 import { SqlTable } from './sql.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
+import { WatchedSeriesTable } from './watched-series.js';
 import { WindowRows } from './window-rows.js';
 import { WindowTable } from './windows.js';
 
@@ -81,6 +82,7 @@ export async function openStore(options: StoreOptions) {
     overview: new OverviewTable(store),
     windows,
     points: new MetricPointTable(store),
+    watchedSeries: new WatchedSeriesTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),
     profiles: new ProfileTable(store),
     alertEvents: new AlertEventTable(store),
     notifications: new NotificationTable(store),

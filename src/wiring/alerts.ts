@@ -21,6 +21,7 @@ export function wireAlerts(tables: Tables, computing: Computing, config: Config,
     channels: tables.documents('channels', channelSchema),
     silences: tables.documents('silences', silenceSchema),
     points: new AllPoints(tables.points, tables.aggregates),
+    series: tables.watchedSeries,
     events: tables.alertEvents,
     notifications: tables.notifications,
     models: {
@@ -56,6 +57,7 @@ export function wireAlerts(tables: Tables, computing: Computing, config: Config,
       slack: new SlackSender(http),
     },
     clock,
+    uptime: () => performance.now(),
     publicUrl:
       config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
   });

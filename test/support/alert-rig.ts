@@ -16,6 +16,7 @@ import { DocumentTable } from '../../src/store/documents.js';
 import { MetricPointTable } from '../../src/store/metric-points.js';
 import { migrate } from '../../src/store/migrations.js';
 import { Store } from '../../src/store/store.js';
+import { WatchedSeriesTable } from '../../src/store/watched-series.js';
 
 export const DAY = 86_400_000;
 /** 1 March 2001, the first window of the tests. */
@@ -54,6 +55,7 @@ export class AlertRig {
       channels: new DocumentTable(this.store, 'channels', channelSchema),
       silences: new DocumentTable(this.store, 'silences', silenceSchema),
       points: this.points,
+      series: new WatchedSeriesTable(this.store, 0),
       events: new AlertEventTable(this.store),
       notifications: new NotificationTable(this.store),
       models: { list: async () => [], minSamples: async () => 30, windowLength: async () => DAY },
@@ -69,6 +71,7 @@ export class AlertRig {
         slack: new SlackSender(http),
       },
       clock: () => this.now,
+      uptime: () => performance.now(),
       publicUrl: 'http://127.0.0.1:8080',
     });
     return this;

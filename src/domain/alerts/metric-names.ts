@@ -73,11 +73,11 @@ export function isQualityMetric(metric: string): boolean {
 }
 
 /** Counts: exact however few they count, and as true at 0. */
-const COUNTS: ReadonlySet<string> = new Set(['prediction_count', 'requests_per_second', 'error_count']);
+export const COUNT_METRICS: readonly string[] = ['prediction_count', 'requests_per_second', 'error_count'];
 
 /** Whether a metric is a count, or a number that the client vouches for: no minimum of rows applies unless a rule sets one. */
 export function isExact(metric: string): boolean {
-  return COUNTS.has(metric) || metric.startsWith('aggregate.');
+  return COUNT_METRICS.includes(metric) || metric.startsWith('aggregate.');
 }
 
 /** What is wrong with a metric's name, with the nearest right one; null where nothing is. */
