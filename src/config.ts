@@ -20,6 +20,7 @@ const environmentSchema = z.object({
   DRIFTLINE_BODY_LIMIT_MB: positive(64),
   DRIFTLINE_UPLOAD_LIMIT_MB: positive(4096),
   DRIFTLINE_BUFFER_MB: positive(256),
+  DRIFTLINE_ORPHAN_LABEL_DAYS: z.coerce.number().int().positive().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS: flag('off'),
   DRIFTLINE_HASH_KEY: z.string().min(16, 'use at least 16 characters').optional(),
@@ -44,6 +45,8 @@ export interface Config {
   bodyLimit: number;
   uploadLimit: number;
   bufferLimit: number;
+  /** Days that a label waits for its prediction; null: for ever. */
+  orphanLabelDays: number | null;
   smtpUrl: string | null;
   mailFrom: string;
   allowPrivateWebhooks: boolean;
@@ -113,6 +116,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
     bodyLimit: env.DRIFTLINE_BODY_LIMIT_MB * MIB,
     uploadLimit: env.DRIFTLINE_UPLOAD_LIMIT_MB * MIB,
     bufferLimit: env.DRIFTLINE_BUFFER_MB * MIB,
+    orphanLabelDays: env.DRIFTLINE_ORPHAN_LABEL_DAYS ?? null,
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.DRIFTLINE_MAIL_FROM,
     allowPrivateWebhooks: env.DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS === 'on',

@@ -9,11 +9,11 @@ import type { AlertsService } from './services/alerts.js';
 import type { Services } from './services/api.js';
 import { Counters } from './services/counters.js';
 import { EXTERNAL_ID_NAMESPACE } from './services/ids.js';
-import { IngestService } from './services/ingest.js';
 import { JobsService } from './services/jobs.js';
 import { KeysService, storedKeySchema } from './services/keys.js';
 import { MetricsService } from './services/metrics.js';
 import type { ModelsService } from './services/models.js';
+import type { OrphanLabelsService } from './services/orphan-labels.js';
 import { PredictionsService } from './services/predictions.js';
 import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
@@ -23,6 +23,7 @@ import { wireAlerts } from './wiring/alerts.js';
 import { wireComputing } from './wiring/computing.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
+import { wireIngestion } from './wiring/ingestion.js';
 
 import { wireRegistry } from './wiring/registry.js';
 
@@ -99,24 +100,14 @@ export async function openContainer(config: Config, options: ContainerOptions): 
         ),
     },
   });
+  const ingestion = wireIngestion(tables, computing, config, { counters, clock, logger });
   const jobs = new JobsService({
-    runners: runners(windowJobs, alerts, models, tables),
+    runners: runners(windowJobs, alerts, models, tables, ingestion.orphanLabels),
     runs: tables.jobRuns,
     counters,
     requireModel: (model) => models.requireModel(model),
     clock,
     log: (message, facts) => logger.info(facts, message),
-  });
-  const ingest = new IngestService({
-    predictions: tables.predictionWriter,
-    groundTruth: tables.groundTruth,
-    aggregates: tables.aggregates,
-    rejected: tables.rejected,
-    uploads: tables.groundTruthUpload,
-    counters,
-    privacy,
-    clock,
-    warn: (message, error) => logger.warn({ err: error }, message),
   });
   const reading = wireReading(tables, computing, clock);
   const metrics = new MetricsService({
@@ -127,8 +118,12 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {
-    ingest,
-    predictions: new PredictionsService(tables.predictionReader, (model) => models.requireModel(model)),
+    ...ingestion,
+    predictions: new PredictionsService(
+      tables.predictionReader,
+      (model) => models.requireModel(model),
+      (id) => tables.groundTruth.history(id),
+    ),
     models,
     baselines,
     metrics,
@@ -174,6 +169,7 @@ function runners(
   alerts: AlertsService,
   models: ModelsService,
   tables: Tables,
+  orphanLabels: OrphanLabelsService,
 ): Record<JobName, (options: JobOptions) => Promise<JobResult>> {
   return {
     drift: (options) => windowJobs.run('drift', options),
@@ -181,6 +177,17 @@ function runners(
     operations: (options) => windowJobs.run('operations', options),
     alerts: (options) => alerts.evaluate(options),
     retention: (options) =>
-      runRetention({ models, jobRuns: tables.jobRuns, rejected: tables.rejected, windows: tables.windows }, options),
+      runRetention(
+        {
+          models,
+          jobRuns: tables.jobRuns,
+          rejected: tables.rejected,
+          windows: tables.windows,
+          uploads: tables.uploads,
+          audit: tables.audit,
+          orphanLabels,
+        },
+        options,
+      ),
   };
 }

@@ -2,6 +2,7 @@
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Services } from '../services/api.js';
+import { registerAudit } from './plugins/audit.js';
 import { registerAuth } from './plugins/auth.js';
 import { registerBodies } from './plugins/bodies.js';
 import { findDashboard, registerDashboard } from './plugins/dashboard.js';
@@ -12,6 +13,7 @@ import { sessionRoutes } from './plugins/session.js';
 import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
+import { ingestionRoutes } from './routes/ingestion.js';
 import { jobRoutes } from './routes/job-runs.js';
 import { keyRoutes } from './routes/keys.js';
 import { mlflowRoutes } from './routes/mlflow.js';
@@ -21,7 +23,7 @@ import { overviewRoutes } from './routes/overview.js';
 import { predictionRoutes } from './routes/predictions.js';
 import { processRoutes } from './routes/process.js';
 import { queryRoutes } from './routes/query.js';
-import { groundTruthRoutes, trackingRoutes } from './routes/tracking.js';
+import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
 import { sweepUploads } from './uploads.js';
 
@@ -42,9 +44,11 @@ const MAX_PARAM_LENGTH = 1800;
 
 const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void>)[] = [
   processRoutes,
+  predictionTrackingRoutes,
   trackingRoutes,
   groundTruthRoutes,
   predictionRoutes,
+  ingestionRoutes,
   modelRoutes,
   baselineUploadRoutes,
   baselineRoutes,
@@ -81,6 +85,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   registerErrors(app, config.bodyLimit, dashboard);
   await registerSecurity(app);
   const access = await registerAuth(app, { adminKey: config.adminKey, keys: services.keys, clock });
+  registerAudit(app, services);
   registerBodies(app, config.bodyLimit);
   await registerOpenapi(app, options.version);
   await registerDashboard(app, dashboard);

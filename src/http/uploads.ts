@@ -7,9 +7,10 @@ import path from 'node:path';
 import { PassThrough, Transform, finished } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { UploadKind } from '../domain/contract/ingestion.js';
 import { InvalidInputError, TooLargeError } from '../domain/errors.js';
-import type { UploadedFile } from '../services/api.js';
+import type { RunningUpload, UploadedFile, UploadsApi } from '../services/api.js';
 import { badGzip, type UploadBody } from './plugins/bodies.js';
 import { emptyBody } from './plugins/errors.js';
 import { keepOpen } from './plugins/security.js';
@@ -35,36 +36,68 @@ class Meter extends Transform {
 const tooLarge = (limit: number): TooLargeError =>
   new TooLargeError(`The file is over ${limit} bytes. Split it and send the parts.`);
 
+/** What an upload is, for whoever watches it. */
+export interface UploadTarget {
+  kind: UploadKind;
+  /** Null where the file may hold several. */
+  model: string | null;
+  /** The name that the client chose. */
+  id: string | null;
+  /** The most bytes, after decompression. */
+  limit: number;
+  strings: string[];
+}
+
+/** What `use` answers: how many rows were stored and refused. */
+type Counted<T> = (answer: T) => { rows: number; rejected: number };
+
 /**
- * Write the upload to a file, use it, remove it.
- * @param limit the most bytes, after decompression.
+ * Write the upload to a file, use it, remove it, and keep its progress where `GET /v1/uploads/{id}` finds it. The answer has its id in the header
+ * `x-upload-id`.
  * @throws InvalidInputError for an empty, cut or damaged body, TooLargeError beyond the limit, and whatever `use` throws.
  */
 export async function withUpload<T>(
   request: FastifyRequest,
-  upload: UploadBody,
-  options: { limit: number; strings: string[] },
-  use: (file: UploadedFile) => Promise<T>,
+  reply: FastifyReply,
+  uploads: UploadsApi,
+  target: UploadTarget,
+  use: (file: UploadedFile, running: RunningUpload) => Promise<T>,
+  counted: Counted<T>,
 ): Promise<T> {
-  if (Number(request.headers['content-length']) > options.limit) throw tooLarge(options.limit);
+  const upload = request.body as UploadBody;
+  const length = Number(request.headers['content-length']);
+  if (length > target.limit) throw tooLarge(target.limit);
+  const { id, kind, model } = target;
+  const running = await uploads.begin({ id, kind, model, bytesTotal: Number.isNaN(length) ? null : length });
+  void reply.header('x-upload-id', running.id);
   await mkdir(UPLOAD_FOLDER, { recursive: true, mode: 0o700 });
   const file = path.join(UPLOAD_FOLDER, `${process.pid}-${randomUUID()}.${upload.format}`);
   try {
-    const bytes = await spool(upload, file, options.limit);
+    const bytes = await spool(upload, file, target.limit, running);
     if (bytes === 0) throw emptyBody();
     keepOpen(request);
-    return await use({ path: file, format: upload.format, strings: options.strings });
+    running.storing();
+    const answer = await use({ path: file, format: upload.format, strings: target.strings }, running);
+    const { rows, rejected } = counted(answer);
+    await running.done(rows, rejected);
+    return answer;
+  } catch (error) {
+    await running.failed(error);
+    throw error;
   } finally {
     await rm(file, { force: true });
   }
 }
 
-async function spool(upload: UploadBody, file: string, limit: number): Promise<number> {
+async function spool(upload: UploadBody, file: string, limit: number, running: RunningUpload): Promise<number> {
   const meter = new Meter(limit);
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  const source = arriving(upload);
+  source.on('data', (chunk: Buffer) => running.received(chunk.length));
+  source.pause();
   try {
-    if (upload.gzipped) await pipeline(arriving(upload), createGunzip(), meter, target);
-    else await pipeline(arriving(upload), meter, target);
+    if (upload.gzipped) await pipeline(source, createGunzip(), meter, target);
+    else await pipeline(source, meter, target);
   } catch (error) {
     throw readable(error);
   }

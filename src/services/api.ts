@@ -41,6 +41,7 @@ import type { Grid, Overview } from '../domain/contract/overview.js';
 import type { Change } from '../domain/registry/model.js';
 import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
+import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
@@ -72,15 +73,98 @@ export interface PredictionFilter {
 
 export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
 
+/** How a batch of predictions is told apart from others. */
+export interface BatchOptions {
+  /** Makes the ids of items that have none: the same batch under the same token has the same ids, so that a retry replaces its rows. */
+  token?: string | null;
+  /** The index of the first item, where the batch is part of a file. */
+  first?: number;
+  /** Whether refused items are kept for `GET /v1/rejected`; yes unless said otherwise. */
+  keepRejected?: boolean;
+  /** Paths of private fields whose values are hashes already. */
+  hashed?: readonly string[];
+}
+
+/** Where the rows of a file of predictions go that do not say it themselves. */
+export interface PredictionDefaults {
+  model: string | null;
+  version: string | null;
+  deployment: string | null;
+}
+
 export interface IngestApi {
   /** Store predictions; each item is validated on its own. `allowed` limits models (others are rejected per item with code `forbidden`). Never throws for bad items. */
-  predictions(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
-  groundTruth(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
-  delayedMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
-  aggregateMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
+  predictions(items: readonly unknown[], allowed: readonly string[] | null, options?: BatchOptions): Promise<Tracked>;
+  groundTruth(items: readonly unknown[], allowed: readonly string[] | null, options?: BatchOptions): Promise<Tracked>;
+  delayedMetrics(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    options?: BatchOptions,
+  ): Promise<Tracked>;
+  aggregateMetrics(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    options?: BatchOptions,
+  ): Promise<Accepted>;
   /** Ground truth from a CSV or Parquet file, through the engine's own reader. */
   groundTruthFile(file: UploadedFile): Promise<Accepted>;
+  /**
+   * Predictions from a CSV or Parquet file, with flat columns by prefix; every row goes the way of a single item. `token`: see BatchOptions.
+   * @throws InvalidInputError when the file cannot be read or its columns contradict one another.
+   */
+  predictionsFile(
+    file: UploadedFile,
+    defaults: PredictionDefaults,
+    caller: { allowed: readonly string[] | null; token: string | null },
+    progress: (rows: number, rejected: number) => void,
+  ): Promise<Accepted>;
+  /**
+   * Send a refused item again, as it was kept or as `item`; where it is stored, it leaves the list.
+   * @throws NotFoundError, ConflictError when what was kept is not the whole item.
+   */
+  replay(id: string, item: unknown, allowed: readonly string[] | null): Promise<Tracked | Accepted>;
   rejected(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
+}
+
+/** A running upload, as the route that receives it reports it. */
+export interface RunningUpload {
+  readonly id: string;
+  received(bytes: number): void;
+  /** Everything arrived. */
+  storing(): void;
+  progress(rows: number, rejected: number): void;
+  done(rows: number, rejected: number): Promise<void>;
+  failed(error: unknown): Promise<void>;
+}
+
+export interface UploadsApi {
+  /** @throws ConflictError while an upload of this id runs. `id` null: a new one. */
+  begin(start: {
+    id: string | null;
+    kind: UploadKind;
+    model: string | null;
+    bytesTotal: number | null;
+  }): Promise<RunningUpload>;
+  /** @throws NotFoundError */
+  get(id: string, allowed: readonly string[] | null): Promise<Upload>;
+  list(limit: number, allowed: readonly string[] | null): Promise<Upload[]>;
+}
+
+export interface OrphanLabelsApi {
+  read(limit: number): Promise<OrphanLabels>;
+}
+
+export interface AuditApi {
+  append(entry: Omit<AuditRow, 'id' | 'at'>): Promise<void>;
+  list(filter: { actor: string | null; target: string | null; limit: number }): Promise<AuditRow[]>;
+}
+
+/** Erasing what is known of people. What is gone is gone from every answer when the call returns. */
+export interface ErasureApi {
+  /** @throws NotFoundError when nothing is stored under the id. `id` is a UUID or an external id. */
+  prediction(id: string): Promise<Erased>;
+  /** Everything of the predictions of a model that carry a tag. @throws NotFoundError for an unknown model. */
+  tagged(model: string, tag: { key: string; value: string }): Promise<Erased>;
 }
 
 export interface PredictionsApi {
@@ -90,6 +174,8 @@ export interface PredictionsApi {
   ): Promise<{ predictions: StoredPrediction[]; next_cursor: string | null }>;
   /** @throws NotFoundError. `id` is a UUID or an external id. */
   get(id: string, allowed: readonly string[] | null): Promise<StoredPrediction>;
+  /** Every value that the prediction's ground truth had. Asked for after `get`. */
+  history(id: string): Promise<LabelValue[]>;
   /** The whole range, in chunks of bytes. */
   export(filter: PredictionFilter, format: ExportFormat): AsyncIterable<Buffer>;
 }
@@ -216,6 +302,10 @@ export interface RegistryApi {
 /** Everything the HTTP layer is built on. */
 export interface Services {
   ingest: IngestApi;
+  uploads: UploadsApi;
+  orphanLabels: OrphanLabelsApi;
+  erasure: ErasureApi;
+  audit: AuditApi;
   predictions: PredictionsApi;
   models: ModelsApi;
   baselines: BaselinesApi;

@@ -18,6 +18,7 @@ export interface BaselineRow {
 
 export interface BaselineStore {
   list(model: string): Promise<Baseline[]>;
+  byIds(ids: readonly string[]): Promise<Baseline[]>;
   put(baseline: Baseline): Promise<void>;
   /** The fields of a baseline, also of one that was replaced meanwhile; null where there never was one. */
   fieldsOf(id: string): Promise<BaselineFieldProfile[] | null>;
@@ -32,6 +33,7 @@ export interface BaselineStore {
   loadFile(id: string, file: UploadedFile, hidden: (path: string) => boolean): Promise<number>;
   loadRange(id: string, range: PredictionFilter, limit: number): Promise<number>;
   dropRows(id: string): Promise<void>;
+  countRows(id: string): Promise<number>;
   source(id: string): FieldSource;
 }
 

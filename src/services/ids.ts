@@ -28,3 +28,11 @@ export function resolveId(given: string): ResolvedId {
   if (UUID.test(given)) return { id: given.toLowerCase(), externalId: '', known: true };
   return { id: uuidv5(given, EXTERNAL_ID_NAMESPACE), externalId: given, known: true };
 }
+
+/** The namespace of ids that are made of a batch's token. */
+const BATCH_NAMESPACE = '1b8a9c64-2f5e-5b0d-9c3a-7e4d5f6a8b12';
+
+/** The id of an item that came without one, in a batch with a token: the same again when the batch is sent again, so that a retry replaces its rows. */
+export function idOfBatch(token: string, index: number): ResolvedId {
+  return { id: uuidv5(`${token}\n${index}`, BATCH_NAMESPACE), externalId: '', known: true };
+}

@@ -35,12 +35,38 @@ export interface AggregateWriter {
   insert(items: readonly AggregateItem[]): Promise<void>;
 }
 
+/** A refused item as it is kept, for sending it again. */
+export interface KeptItem {
+  route: string;
+  /** JSON, or what could not be read as JSON. */
+  text: string;
+  /** Only the beginning was kept. */
+  isCut: boolean;
+  /** Paths of private fields that are hashes in it. */
+  hashed: readonly string[];
+}
+
 export interface RejectedLog {
-  append(route: string, entries: readonly { error: ItemError; item: unknown }[]): Promise<void>;
+  append(
+    route: string,
+    entries: readonly { error: ItemError; item: unknown; hashed?: readonly string[] }[],
+  ): Promise<void>;
+  get(id: string): Promise<KeptItem | null>;
+  /** Remove every reason that is kept of the item of this one. */
+  remove(id: string): Promise<void>;
   list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
 }
 
 export interface UploadReader {
   /** @throws InvalidInputError when the file cannot be read or has no prediction_id. */
   groundTruth(file: UploadedFile): Promise<Accepted>;
+}
+
+/** A file of predictions, row by row. */
+export interface PredictionFileReader {
+  /** @throws InvalidInputError when it cannot be read. Always close() what is opened. */
+  open(
+    file: UploadedFile,
+    isText: (column: string) => boolean,
+  ): Promise<{ columns: string[]; rows(size: number): AsyncIterable<unknown[][]>; close(): Promise<void> }>;
 }

@@ -1,11 +1,9 @@
 // Tracking: predictions, ground truth and aggregate metrics are validated item by item, stored, and only then acknowledged.
-import type { z } from 'zod';
 import {
   aggregateItemSchema,
   delayedMetricsItemSchema,
   groundTruthItemSchema,
   predictionItemSchema,
-  UnparsableItem,
   type Accepted,
   type AggregateItem,
   type GroundTruthItem,
@@ -14,16 +12,29 @@ import {
 } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
-import { ILL_FORMED, illFormedPath } from '../domain/well-formed.js';
-import { issuesToErrors } from '../domain/validation.js';
-import type { IngestApi, UploadedFile } from './api.js';
+import type { BatchOptions, IngestApi, PredictionDefaults, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
-import { newId, resolveId } from './ids.js';
+import { idOfBatch, newId, resolveId, type ResolvedId } from './ids.js';
+import {
+  modelErrors,
+  prepareTruth,
+  textErrors,
+  timeErrors,
+  validate,
+  type Outcome,
+  type PreparedTruth,
+} from './ingest-items.js';
+import type {
+  AggregateWriter,
+  GroundTruthWriter,
+  PredictionFileReader,
+  PredictionSink,
+  RejectedLog,
+  UploadReader,
+} from './ingest-ports.js';
+import { storePredictionFile, type FileCaller } from './prediction-file.js';
 import type { PrivacyGuard } from './privacy.js';
-import type { GroundTruthWriter, PredictionSink, RejectedLog, AggregateWriter, UploadReader } from './ingest-ports.js';
-
-const HOUR = 3_600_000;
-const EARLIEST = Date.UTC(2000, 0, 1);
+import { replayItem } from './replay.js';
 
 /** What the ingest service works with. */
 export interface IngestDependencies {
@@ -32,6 +43,7 @@ export interface IngestDependencies {
   aggregates: AggregateWriter;
   rejected: RejectedLog;
   uploads: UploadReader;
+  predictionFiles: PredictionFileReader;
   counters: Counters;
   privacy: PrivacyGuard;
   clock: () => number;
@@ -39,28 +51,57 @@ export interface IngestDependencies {
 }
 
 type Route = 'predictions' | 'ground-truth' | 'delayed-metrics' | 'aggregate-metrics';
-/** The result of one item: what to store, or why not. */
-type Outcome<T> = { ok: true; value: T } | { ok: false; errors: ItemError[] };
+/** The items of one call; `first` is the index of the first of them. */
+interface Batch {
+  items: readonly unknown[];
+  first: number;
+  keepRejected: boolean;
+}
+
+/** What an item is prepared with; `hashed`: paths of private fields that are hashes already. */
+interface Preparation {
+  index: number;
+  receivedAt: number;
+  allowed: readonly string[] | null;
+  makeId: () => ResolvedId;
+  hashed: readonly string[];
+}
 
 export class IngestService implements IngestApi {
   constructor(private readonly deps: IngestDependencies) {}
 
-  async predictions(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked> {
+  async predictions(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    options: BatchOptions = {},
+  ): Promise<Tracked> {
     const receivedAt = this.deps.clock();
-    const outcomes = items.map((item, index) => this.preparePrediction(item, index, receivedAt, allowed));
+    const { token = null, first = 0, keepRejected = true, hashed = [] } = options;
+    const outcomes = items.map((item, index) => {
+      const makeId = () => (token === null ? newId(receivedAt) : idOfBatch(token, first + index));
+      return this.preparePrediction(item, { index: first + index, receivedAt, allowed, makeId, hashed });
+    });
     await this.deps.predictions.write(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
     const ids = outcomes.map((outcome) => (outcome.ok ? outcome.value.id : null));
-    return this.tracked('predictions', items, outcomes, ids);
+    return this.tracked('predictions', { items, first, keepRejected }, outcomes, ids);
   }
 
-  groundTruth(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked> {
-    return this.trackTruth('ground-truth', items, allowed, (item, index) =>
+  groundTruth(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    options: BatchOptions = {},
+  ): Promise<Tracked> {
+    return this.trackTruth('ground-truth', items, allowed, options, (item, index) =>
       validate(groundTruthItemSchema, item, index),
     );
   }
 
-  delayedMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked> {
-    return this.trackTruth('delayed-metrics', items, allowed, (item, index) => {
+  delayedMetrics(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    options: BatchOptions = {},
+  ): Promise<Tracked> {
+    return this.trackTruth('delayed-metrics', items, allowed, options, (item, index) => {
       const outcome = validate(delayedMetricsItemSchema, item, index);
       return outcome.ok
         ? {
@@ -75,7 +116,11 @@ export class IngestService implements IngestApi {
     });
   }
 
-  async aggregateMetrics(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted> {
+  async aggregateMetrics(
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    { keepRejected = true }: BatchOptions = {},
+  ): Promise<Accepted> {
     const now = this.deps.clock();
     const outcomes = items.map((item, index): Outcome<AggregateItem> => {
       const outcome = validate(aggregateItemSchema, item, index);
@@ -88,7 +133,8 @@ export class IngestService implements IngestApi {
       return errors.length > 0 ? { ok: false, errors } : outcome;
     });
     await this.deps.aggregates.insert(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
-    const { prediction_ids: _, ...answer } = await this.tracked('aggregate-metrics', items, outcomes, []);
+    const batch = { items, first: 0, keepRejected };
+    const { prediction_ids: _, ...answer } = await this.tracked('aggregate-metrics', batch, outcomes, []);
     return answer;
   }
 
@@ -99,6 +145,19 @@ export class IngestService implements IngestApi {
     return answer;
   }
 
+  async predictionsFile(
+    file: UploadedFile,
+    defaults: PredictionDefaults,
+    caller: FileCaller,
+    progress: (rows: number, rejected: number) => void,
+  ): Promise<Accepted> {
+    return storePredictionFile(this.deps.predictionFiles, this, file, defaults, caller, progress);
+  }
+
+  replay(id: string, item: unknown, allowed: readonly string[] | null): Promise<Tracked | Accepted> {
+    return replayItem(this.deps.rejected, this, id, item, allowed);
+  }
+
   rejected(filter: { model: string | null; limit: number }): Promise<RejectedItem[]> {
     return this.deps.rejected.list(filter);
   }
@@ -107,6 +166,7 @@ export class IngestService implements IngestApi {
     route: Route,
     items: readonly unknown[],
     allowed: readonly string[] | null,
+    { keepRejected = true }: BatchOptions,
     parse: (item: unknown, index: number) => Outcome<GroundTruthItem>,
   ): Promise<Tracked> {
     const now = this.deps.clock();
@@ -115,7 +175,7 @@ export class IngestService implements IngestApi {
     await this.deps.groundTruth.insert(outcomes.flatMap((outcome) => (outcome.ok ? outcome.value.values : [])));
     return this.tracked(
       route,
-      items,
+      { items, first: 0, keepRejected },
       outcomes,
       outcomes.map((outcome) => (outcome.ok ? outcome.value.id : null)),
     );
@@ -147,9 +207,7 @@ export class IngestService implements IngestApi {
 
   private preparePrediction(
     item: unknown,
-    index: number,
-    receivedAt: number,
-    allowed: readonly string[] | null,
+    { index, receivedAt, allowed, makeId, hashed }: Preparation,
   ): Outcome<ReturnType<PredictionSink['encode']>> {
     const outcome = validate(predictionItemSchema, item, index);
     if (!outcome.ok) return outcome;
@@ -163,13 +221,13 @@ export class IngestService implements IngestApi {
     errors.push(...modelErrors(prediction.model, allowed, index));
     if (errors.length > 0) return { ok: false, errors };
     const given = prediction.prediction_id;
-    const { id, externalId, known } = given === undefined ? newId(receivedAt) : resolveId(given);
+    const { id, externalId, known } = given === undefined ? makeId() : resolveId(given);
     try {
       return {
         ok: true,
         // Onto the validated copy, which is ours: one more copy of every item would cost as much as its validation.
         value: this.deps.predictions.encode(
-          Object.assign(this.deps.privacy.clean(prediction.model, prediction), {
+          Object.assign(this.deps.privacy.clean(prediction.model, prediction, hashed), {
             id,
             externalId,
             timestamp,
@@ -186,7 +244,7 @@ export class IngestService implements IngestApi {
 
   private async tracked(
     route: Route,
-    items: readonly unknown[],
+    batch: Batch,
     outcomes: readonly Outcome<unknown>[],
     ids: (string | null)[],
   ): Promise<Tracked> {
@@ -194,7 +252,7 @@ export class IngestService implements IngestApi {
     const rejected = outcomes.filter((outcome) => !outcome.ok).length;
     this.deps.counters.accepted(route, outcomes.length - rejected);
     if (rejected === 0) return { accepted: outcomes.length, prediction_ids: ids };
-    await this.keepRejected(route, items, errors);
+    await this.keepRejected(route, batch, errors);
     return {
       accepted: outcomes.length - rejected,
       prediction_ids: ids,
@@ -204,88 +262,16 @@ export class IngestService implements IngestApi {
   }
 
   /** Dead letters. The caller already hears what was refused, so a store that cannot keep a copy does not fail the call. */
-  private async keepRejected(route: Route, items: readonly unknown[], errors: ItemError[]): Promise<void> {
+  private async keepRejected(route: Route, { items, first, keepRejected }: Batch, errors: ItemError[]): Promise<void> {
     for (const error of errors) this.deps.counters.rejected(route, error.code, 1);
+    if (!keepRejected) return;
     try {
       await this.deps.rejected.append(
         route,
-        errors.map((error) => ({ error, item: this.deps.privacy.cleanRefused(items[error.index ?? 0]) })),
+        errors.map((error) => ({ error, ...this.deps.privacy.cleanRefused(items[(error.index ?? 0) - first]) })),
       );
     } catch (error) {
       this.deps.warn('rejected items could not be kept', error);
     }
   }
-}
-
-interface PreparedTruth {
-  id: string;
-  values: { id: string; key: string; value: unknown; ts: number }[];
-}
-
-function validate<S extends z.ZodType>(schema: S, item: unknown, index: number): Outcome<z.output<S>> {
-  if (item instanceof UnparsableItem)
-    return { ok: false, errors: [{ index, code: 'malformed_json', path: '', message: item.message }] };
-  const parsed = schema.safeParse(item);
-  return parsed.success
-    ? { ok: true, value: parsed.data }
-    : { ok: false, errors: issuesToErrors(parsed.error.issues, index) };
-}
-
-function prepareTruth(outcome: Outcome<GroundTruthItem>, index: number, now: number): Outcome<PreparedTruth> {
-  if (!outcome.ok) return outcome;
-  const illFormed = textErrors(outcome.value, index);
-  if (illFormed.length > 0) return { ok: false, errors: illFormed };
-  const { prediction_id, values, timestamp } = outcome.value;
-  const ts = timestamp ?? now;
-  const { id } = resolveId(prediction_id);
-  const entries: [string, unknown][] =
-    typeof values === 'object' && values !== null ? Object.entries(values) : [['value', values]];
-  const errors = timeErrors(ts, now, index, 'timestamp');
-  if (entries.length === 0)
-    errors.push({ index, code: 'invalid_value', path: 'values', message: 'give at least one value' });
-  for (const [key, value] of entries) {
-    if (key === '' || key.length > 200)
-      errors.push({
-        index,
-        code: 'invalid_value',
-        path: `values.${key.slice(0, 80)}`,
-        message: 'a key has 1 to 200 characters',
-      });
-    if (typeof value === 'number' && !Number.isFinite(value))
-      errors.push({ index, code: 'invalid_value', path: `values.${key}`, message: 'not a finite number' });
-  }
-  if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, value: { id, values: entries.map(([key, value]) => ({ id, key, value, ts })) } };
-}
-
-function textErrors(item: unknown, index: number): ItemError[] {
-  const path = illFormedPath(item);
-  return path === null ? [] : [{ index, code: 'invalid_text', path, message: ILL_FORMED }];
-}
-
-function timeErrors(time: number, now: number, index: number, path: string): ItemError[] {
-  if (time > now + HOUR)
-    return [
-      {
-        index,
-        code: 'invalid_timestamp',
-        path,
-        message: 'more than an hour in the future; check the clock and the unit (milliseconds)',
-      },
-    ];
-  if (time < EARLIEST)
-    return [
-      {
-        index,
-        code: 'invalid_timestamp',
-        path,
-        message: 'before the year 2000; check the unit (milliseconds, not seconds)',
-      },
-    ];
-  return [];
-}
-
-function modelErrors(model: string, allowed: readonly string[] | null, index: number): ItemError[] {
-  if (allowed === null || allowed.includes(model)) return [];
-  return [{ index, code: 'forbidden', path: 'model', message: 'this key may not write to that model' }];
 }

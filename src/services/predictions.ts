@@ -1,4 +1,5 @@
 // Reading predictions back: pages, one by id, whole ranges as files.
+import type { LabelValue } from '../domain/contract/ingestion.js';
 import type { StoredPrediction } from '../domain/contract/tracking.js';
 import { InvalidInputError, NotFoundError } from '../domain/errors.js';
 import type { ExportFormat, PredictionFilter, PredictionsApi } from './api.js';
@@ -25,7 +26,12 @@ export class PredictionsService implements PredictionsApi {
   constructor(
     private readonly reader: PredictionReader,
     private readonly requireModel: (model: string) => Promise<void>,
+    private readonly historyOf: (id: string) => Promise<LabelValue[]>,
   ) {}
+
+  history(id: string): Promise<LabelValue[]> {
+    return this.historyOf(resolveId(id).id);
+  }
 
   async list(
     filter: PredictionFilter,

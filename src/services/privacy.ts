@@ -32,10 +32,11 @@ export class PrivacyGuard {
     await this.kept.put(KEY_NAME, { key: this.key });
   }
 
-  /** The row as it may be stored; the same object where the model has no rules. */
-  clean<T extends Private>(model: string, row: T): T {
-    const rules = this.rules.privacy(model);
-    if (rules === null) return row;
+  /** The row as it may be stored; the same object where the model has no rules. `hashed`: paths that are hashes already. */
+  clean<T extends Private>(model: string, row: T, hashed: readonly string[] = []): T {
+    const given = this.rules.privacy(model);
+    if (given === null) return row;
+    const rules = { drop: given.drop, hash: given.hash.filter((path) => !hashed.includes(path)) };
     const apply = (root: string, value: unknown) => applyPrivacy(root, value, rules, (text) => this.hash(text));
     return {
       ...row,
@@ -45,11 +46,15 @@ export class PrivacyGuard {
     };
   }
 
-  /** A refused item as it may be kept, or null: an item that names no model may hold another model's private fields. */
-  cleanRefused(item: unknown): unknown {
-    if (!this.rules.hasPrivacy()) return item;
-    if (typeof item !== 'object' || item === null || !('model' in item) || typeof item.model !== 'string') return null;
-    return this.clean(item.model, item as Private);
+  /**
+   * A refused item as it may be kept, or null: an item that names no model may hold another model's private fields. `hashed`: the paths that are
+   * hashes in it.
+   */
+  cleanRefused(item: unknown): { item: unknown; hashed: readonly string[] } {
+    if (!this.rules.hasPrivacy()) return { item, hashed: [] };
+    if (typeof item !== 'object' || item === null || !('model' in item) || typeof item.model !== 'string')
+      return { item: null, hashed: [] };
+    return { item: this.clean(item.model, item as Private), hashed: this.rules.privacy(item.model)?.hash ?? [] };
   }
 
   /** Whether a field is private in a model: such columns of files are left out. */

@@ -1,10 +1,12 @@
-// The retention job: predictions beyond their model's retention, old job runs, dead letters, and arrivals that every job has read.
+// The retention job: predictions beyond their model's retention, labels without a prediction, old logs, and arrivals that every job has read.
 import type { JobOptions, JobResult } from '../domain/contract/metrics.js';
 import { DAY_MS } from '../domain/duration.js';
 import type { ModelsService } from './models.js';
 
-/** How long job runs and dead letters are kept. */
+/** How long job runs, uploads, audit rows and dead letters are kept. */
 export const JOB_RUN_DAYS = 90;
+export const UPLOAD_DAYS = 90;
+export const AUDIT_DAYS = 730;
 export const REJECTED_DAYS = 7;
 
 export interface RetentionDependencies {
@@ -12,6 +14,9 @@ export interface RetentionDependencies {
   jobRuns: { expire(before: number): Promise<void> };
   rejected: { expire(before: number): Promise<void> };
   windows: { forgetArrivals(): Promise<void> };
+  uploads: { expire(before: number): Promise<void> };
+  audit: { expire(before: number): Promise<void> };
+  orphanLabels: { expire(now: number): Promise<number> };
 }
 
 /** `points` of the result: predictions removed. With a model, only that model's predictions. */
@@ -28,6 +33,9 @@ export async function runRetention(deps: RetentionDependencies, options: JobOpti
   if (options.model === null) {
     await deps.jobRuns.expire(options.now - JOB_RUN_DAYS * DAY_MS);
     await deps.rejected.expire(options.now - REJECTED_DAYS * DAY_MS);
+    await deps.uploads.expire(options.now - UPLOAD_DAYS * DAY_MS);
+    await deps.audit.expire(options.now - AUDIT_DAYS * DAY_MS);
+    await deps.orphanLabels.expire(options.now);
     await deps.windows.forgetArrivals();
   }
   return { windows: 0, points: removed, errors };

@@ -27,8 +27,11 @@ const COLUMNS = [
   'is_deleted',
 ];
 const BIN_COLUMNS = ['model', 'baseline_id', 'name', 'fields', 'row_version'];
-const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag'] as const;
+const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag', 'prediction_id'] as const;
+/** The id of a row that is a copy of no prediction. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 const ROOTS = ['inputs', 'outputs', 'values'] as const;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Columns that every export of predictions has, and hardly another file. */
 const EXPORT_MARKS = ['prediction_id', 'external_id', 'model', 'timestamp'] as const;
 
@@ -79,6 +82,16 @@ export class BaselineTable {
     });
   }
 
+  byIds(ids: readonly string[]): Promise<Baseline[]> {
+    return this.store.query({
+      name: 'baselines_by_ids',
+      sql: `SELECT model, name, version, toString(baseline_id) AS id, source, rows, fields, toUnixTimestamp64Milli(created_at) AS created_ms, activated
+        FROM baselines FINAL WHERE baseline_id IN {ids:Array(UUID)}`,
+      params: { ids },
+      row: baselineRow,
+    });
+  }
+
   async put(baseline: Baseline): Promise<void> {
     const { id, fields, createdAt, ...row } = baseline;
     const document = {
@@ -119,7 +132,7 @@ export class BaselineTable {
   ): Promise<void> {
     const lines = rows.map((row, index) => {
       const encoded = encodeFields({ ...clean(nested(row)) });
-      return `["${id}",${index},${encoded.slice(0, encoded.lastIndexOf(',{'))}]`;
+      return `["${id}",${index},${encoded.slice(0, encoded.lastIndexOf(',{'))},"${idOfCopy(row)}"]`;
     });
     await this.store.insertBody('baseline_rows', ROW_COLUMNS, Buffer.from(lines.join('\n')));
   }
@@ -140,10 +153,11 @@ export class BaselineTable {
         const pairs = `arrayFilter(t -> t.2 IS NOT NULL, [${entries(kind).join(', ')}])`;
         return `CAST(mapFromArrays(arrayMap(t -> t.1, ${pairs}), arrayMap(t -> assumeNotNull(t.2), ${pairs})) AS Map(LowCardinality(String), ${type}))`;
       };
+      const copied = ours('prediction_id') ? "toUUIDOrZero(ifNull(toString(prediction_id), ''))" : `toUUID('${NO_ID}')`;
       await this.store.command({
         name: 'load_baseline_file',
         sql: `INSERT INTO baseline_rows (${ROW_COLUMNS.join(', ')})
-          SELECT {id:UUID}, rowNumberInAllBlocks(), ${map('number', 'Float64')}, ${map('text', 'String')}, ${map('flag', 'Bool')} FROM ${upload.from} SETTINGS max_threads = 1`,
+          SELECT {id:UUID}, rowNumberInAllBlocks(), ${map('number', 'Float64')}, ${map('text', 'String')}, ${map('flag', 'Bool')}, ${copied} FROM ${upload.from} SETTINGS max_threads = 1`,
         params,
       });
     } catch (error) {
@@ -163,7 +177,7 @@ export class BaselineTable {
       name: 'load_baseline_range',
       sql: `INSERT INTO baseline_rows (${ROW_COLUMNS.join(', ')})
         WITH chosen AS (SELECT prediction_id, ts, num, str, flag FROM predictions FINAL ${where.where()} ORDER BY ts DESC LIMIT ${where.bind(limit, 'UInt64')})
-        SELECT ${where.bind(id, 'UUID')}, rowNumberInAllBlocks(), mapConcat(c.num, t.num), mapConcat(c.str, t.str), mapConcat(c.flag, t.flag)
+        SELECT ${where.bind(id, 'UUID')}, rowNumberInAllBlocks(), mapConcat(c.num, t.num), mapConcat(c.str, t.str), mapConcat(c.flag, t.flag), c.prediction_id
         FROM chosen AS c LEFT JOIN (
           SELECT prediction_id, ${truth('number', "'number'", 'Float64')} AS num, ${truth('text', "'string'", 'String')} AS str, ${truth("text = 'true'", "'boolean'", 'Bool')} AS flag
           FROM ground_truth FINAL WHERE prediction_id IN (SELECT prediction_id FROM chosen) GROUP BY prediction_id
@@ -209,6 +223,13 @@ export class BaselineTable {
 function exportColumns(names: readonly string[]): (name: string) => boolean {
   if (!EXPORT_MARKS.every((mark) => names.includes(mark))) return () => false;
   return (name) => !ROOTS.some((root) => name.startsWith(`${root}.`));
+}
+
+/** The prediction that a row of an export is a copy of. */
+function idOfCopy(row: Record<string, unknown>): string {
+  const { prediction_id: id } = row;
+  const isExport = EXPORT_MARKS.every((mark) => Object.hasOwn(row, mark));
+  return isExport && typeof id === 'string' && UUID.test(id) ? id : NO_ID;
 }
 
 function nested(row: Record<string, unknown>): BaselineRow {

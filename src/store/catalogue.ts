@@ -57,6 +57,7 @@ const MODEL_TABLES = [
   'alert_events',
   'notifications',
   'rejected',
+  'uploads',
 ];
 
 export class CatalogueTable {
@@ -195,6 +196,7 @@ export class CatalogueTable {
     const params = { model };
     const mine = 'model = {model:String}';
     await this.delete('label_arrivals', onlyLabelsOf(mine), params);
+    await this.delete('ground_truth_history', onlyLabelsOf(mine), params);
     await this.delete('ground_truth', onlyLabelsOf(mine), params);
     await this.delete('baseline_rows', `baseline_id IN (SELECT baseline_id FROM baselines WHERE ${mine})`, params);
     for (const table of MODEL_TABLES) await this.delete(table, mine, params);
@@ -212,6 +214,7 @@ export class CatalogueTable {
       row: z.object({ n: z.number() }),
     });
     if (n === 0) return 0;
+    await this.delete('ground_truth_history', onlyLabelsOf(old), params);
     await this.delete('ground_truth', onlyLabelsOf(old), params);
     // Without their marks the windows are never computed again from rows that are gone: their numbers stay as they are.
     const slots = `model = {model:String} AND slot < fromUnixTimestamp64Milli({before:Int64}, 'UTC')`;

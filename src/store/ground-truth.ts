@@ -1,5 +1,7 @@
 // Ground truth: one row per prediction id and key; the latest value of a key wins.
 import { z } from 'zod';
+import { iso } from '../domain/contract/common.js';
+import type { LabelValue } from '../domain/contract/ingestion.js';
 import type { Store } from './store.js';
 
 export const GROUND_TRUTH_COLUMNS = [
@@ -82,7 +84,7 @@ export class GroundTruthTable {
       for (const row of rows) {
         const entry = known.get(row.id) ?? { values: {}, at: row.ts_ms };
         Object.defineProperty(entry.values, row.key, {
-          value: untyped(row),
+          value: truthValue(row),
           enumerable: true,
           configurable: true,
           writable: true,
@@ -92,6 +94,25 @@ export class GroundTruthTable {
       }
     }
     return known;
+  }
+
+  /** Every value that the keys of one id had, in the order of arrival. A value that was only sent again is listed once. */
+  async history(id: string): Promise<LabelValue[]> {
+    const rows = await this.store.query({
+      name: 'ground_truth_history',
+      sql: `SELECT toString(prediction_id) AS id, key, kind AS latest_kind, number AS latest_number, text AS latest_text,
+          toUnixTimestamp64Milli(ts) AS ts_ms, toUnixTimestamp64Milli(received_at) AS received_ms
+        FROM ground_truth_history FINAL WHERE prediction_id = {id:UUID} ORDER BY row_version`,
+      params: { id },
+      row: z.intersection(truthRow, z.object({ received_ms: z.number() })),
+    });
+    const last = new Map<string, string>();
+    return rows.flatMap((row) => {
+      const said = JSON.stringify([row.kind, row.number, row.text]);
+      if (last.get(row.key) === said) return [];
+      last.set(row.key, said);
+      return [{ key: row.key, value: truthValue(row), timestamp: iso(row.ts_ms), received_at: iso(row.received_ms) }];
+    });
   }
 }
 
@@ -112,7 +133,8 @@ function typed(value: unknown): { kind: string; number: number; text: string } {
   }
 }
 
-function untyped(row: { kind: string; number: number; text: string }): unknown {
+/** A stored value as it was sent. */
+export function truthValue(row: { kind: string; number: number; text: string }): unknown {
   switch (row.kind) {
     case 'number':
       return row.number;

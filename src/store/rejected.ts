@@ -8,7 +8,19 @@ import { Batcher } from './batcher.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
-const COLUMNS = ['received_at', 'id', 'route', 'model', 'item_index', 'code', 'path', 'message', 'item'];
+const COLUMNS = [
+  'received_at',
+  'id',
+  'route',
+  'model',
+  'item_index',
+  'code',
+  'path',
+  'message',
+  'item',
+  'hashed',
+  'is_cut',
+];
 /** What is kept of one item, in characters, and of one request, in items. */
 const MAX_ITEM = 16_384;
 const MAX_ITEMS = 1000;
@@ -35,9 +47,12 @@ export class RejectedTable {
     });
   }
 
-  async append(route: string, entries: readonly { error: ItemError; item: unknown }[]): Promise<void> {
+  async append(
+    route: string,
+    entries: readonly { error: ItemError; item: unknown; hashed?: readonly string[] }[],
+  ): Promise<void> {
     const now = this.store.now();
-    const lines = entries.slice(0, MAX_ITEMS).map(({ error, item }) => {
+    const lines = entries.slice(0, MAX_ITEMS).map(({ error, item, hashed = [] }) => {
       const text = item instanceof UnparsableItem ? item.text : (JSON.stringify(item) ?? '');
       return JSON.stringify([
         now,
@@ -49,9 +64,33 @@ export class RejectedTable {
         error.path,
         error.message,
         text.slice(0, MAX_ITEM),
+        hashed,
+        text.length > MAX_ITEM || (item instanceof UnparsableItem && item.isCut) ? 1 : 0,
       ]);
     });
     await this.batcher.add(Buffer.from(lines.join('\n')), lines.length);
+  }
+
+  async get(id: string) {
+    const [row] = await this.store.query({
+      name: 'read_rejected',
+      sql: 'SELECT route, item, hashed, is_cut FROM rejected WHERE id = {id:UUID} LIMIT 1',
+      params: { id },
+      row: z
+        .object({ route: z.string(), item: z.string(), hashed: z.array(z.string()), is_cut: z.number() })
+        .transform(({ item, is_cut, ...row }) => ({ ...row, text: item, isCut: is_cut !== 0 })),
+    });
+    return row ?? null;
+  }
+
+  /** Remove every reason that is kept of the item of this one: an item with two bad fields has two rows. */
+  remove(id: string): Promise<void> {
+    return this.store.command({
+      name: 'remove_rejected',
+      sql: `ALTER TABLE rejected DELETE WHERE (received_at, route, item_index, item) IN
+        (SELECT received_at, route, item_index, item FROM rejected WHERE id = {id:UUID}) SETTINGS mutations_sync = 1`,
+      params: { id },
+    });
   }
 
   /** Remove items that arrived before a time. */

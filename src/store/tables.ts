@@ -2,20 +2,24 @@
 import { z } from 'zod';
 import { AlertEventTable, NotificationTable } from './alert-log.js';
 import { AggregateTable } from './aggregates.js';
+import { AuditTable } from './audit.js';
 import { BaselineTable } from './baselines.js';
 import type { BatcherLimits, FlushReport } from './batcher.js';
 import { CatalogueTable } from './catalogue.js';
 import { openEmbedded, openServer } from './client.js';
 import { DocumentTable, type DocumentTableName } from './documents.js';
+import { ErasureTable, scopeOfId, scopeOfTag } from './erasure.js';
 import { FieldDiscovery } from './field-discovery.js';
 import { GroundTruthUpload } from './ground-truth-upload.js';
 import { GroundTruthTable } from './ground-truth.js';
 import { JobRunTable } from './job-runs.js';
 import { MetricPointTable } from './metric-points.js';
 import { migrate, pendingMigrations, readMigrations } from './migrations.js';
+import { OrphanLabelTable } from './orphan-labels.js';
 import { OperationsQueries } from './operations-queries.js';
 import { OverviewTable } from './overview-queries.js';
 import { PredictionExport } from './prediction-export.js';
+import { PredictionUpload } from './prediction-upload.js';
 import { PredictionWriter } from './prediction-writer.js';
 import { PredictionTable } from './predictions.js';
 import { ProfileQueries } from './profile-queries.js';
@@ -28,6 +32,7 @@ import { SqlTable } from './sql.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
 import { WatchedSeriesTable } from './watched-series.js';
+import { UploadTable } from './upload-log.js';
 import { WindowRows } from './window-rows.js';
 import { WindowTable } from './windows.js';
 
@@ -53,6 +58,7 @@ export async function openStore(options: StoreOptions) {
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
   const exports = new PredictionExport(store);
+  const erasure = new ErasureTable(store);
   const windows = new WindowTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE);
   let migrated = false;
   return {
@@ -68,6 +74,14 @@ export async function openStore(options: StoreOptions) {
     groundTruthUpload: new GroundTruthUpload(store, engine, options.namespace, (first, last) =>
       windows.markLabels(first, last),
     ),
+    predictionUpload: new PredictionUpload(store, engine),
+    uploads: new UploadTable(store),
+    orphanLabels: new OrphanLabelTable(store, groundTruth),
+    audit: new AuditTable(store),
+    erasure: {
+      id: (id: string, externalId: string) => erasure.erase(scopeOfId(id, externalId)),
+      tag: (model: string, key: string, value: string) => erasure.erase(scopeOfTag(model, key, value)),
+    },
     aggregates: new AggregateTable(store),
     rejected: new RejectedTable(store),
     catalogue: new CatalogueTable(store),
@@ -116,6 +130,7 @@ const VERSIONED = [
   'settings',
   'job_runs',
   'registry',
+  'uploads',
 ];
 
 async function newestVersion(store: Store): Promise<number> {

@@ -62,9 +62,13 @@ export interface StagedUpload extends UploadSource {
  */
 export async function openUpload(store: Store, engine: Engine, file: UploadFile): Promise<StagedUpload> {
   const described = await describeUpload(store, engine, file);
-  const names = described.map((column) => column.name);
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw new InvalidInputError(`The file names the column "${repeated}" twice.`);
+  refuseRepeated(described.map((column) => column.name));
   const source = await stageUpload(store, engine, file, described);
   return { ...source, columns: described.map((column) => readColumn(column.name, column.type, file)) };
+}
+
+/** @throws InvalidInputError when a name occurs twice: which of the values would count? */
+export function refuseRepeated(names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new InvalidInputError(`The file names the column "${repeated}" twice.`);
 }

@@ -139,5 +139,7 @@ export class UnparsableItem {
   constructor(
     readonly text: string,
     readonly message: string,
+    /** Whether the line is longer than its text. */
+    readonly isCut: boolean = false,
   ) {}
 }

@@ -121,14 +121,14 @@ function parseLine(bytes: Buffer, start: number, end: number, sound: boolean): u
   if (end === start) return undefined;
   const text = bytes.toString('utf8', start, end);
   if (!sound && !isUtf8(bytes.subarray(start, end))) {
-    return new UnparsableItem(text.slice(0, KEPT_TEXT), 'the line is not UTF-8');
+    return new UnparsableItem(text.slice(0, KEPT_TEXT), 'the line is not UTF-8', true);
   }
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
     if (text.trim() === '') return undefined;
     const why = error instanceof Error ? error.message : 'not JSON';
-    return new UnparsableItem(text.slice(0, KEPT_TEXT), `the line is not valid JSON: ${why}`);
+    return new UnparsableItem(text.slice(0, KEPT_TEXT), `the line is not valid JSON: ${why}`, text.length > KEPT_TEXT);
   }
 }
 

@@ -10,7 +10,9 @@ import {
   type BaselineCreated,
   type FreezeBaseline,
 } from '../../domain/contract/models.js';
+import { uploadIdSchema } from '../../domain/contract/ingestion.js';
 import { UnparsableItem } from '../../domain/contract/tracking.js';
+import type { UploadedFile } from '../../services/api.js';
 import { NdjsonBody, UploadBody, acceptNdjson, acceptUploads } from '../plugins/bodies.js';
 import { emptyBody, invalidPart } from '../plugins/errors.js';
 import { CSV, JSON_TYPE, NDJSON, PARQUET, json, problemAnswer } from '../schemas/answers.js';
@@ -28,6 +30,9 @@ const createQuery = z.strictObject({
   name: slugSchema.describe('the name of the baseline; required unless the body freezes a window').optional(),
   version: versionNameSchema.describe('the version it is for; the whole model where left out').optional(),
   strings: columnList('CSV columns that stay text whatever they look like, separated by commas'),
+  upload_id: uploadIdSchema
+    .describe('a name for an uploaded file, under which GET /v1/uploads/{id} shows its progress')
+    .optional(),
 });
 const versionQuery = z.strictObject({ version: optionalVersion });
 
@@ -101,13 +106,15 @@ export function baselineUploadRoutes(app: App, { services, config }: RouteContex
     },
     handler: async (request, reply) => {
       const { model } = request.params;
-      const { name, version = null, strings } = request.query;
+      const { name, version = null, strings, upload_id: id = null } = request.query;
       const { body } = request;
       let created: BaselineCreated;
       if (body instanceof UploadBody) {
         const target = { name: required(name), version };
-        const options = { limit: config.uploadLimit, strings };
-        created = await withUpload(request, body, options, (file) => services.baselines.fromFile(model, target, file));
+        const upload = { kind: 'baseline' as const, model, id, limit: config.uploadLimit, strings };
+        const store = (file: UploadedFile) => services.baselines.fromFile(model, target, file);
+        const counted = ({ rows }: BaselineCreated) => ({ rows, rejected: 0 });
+        created = await withUpload(request, reply, services.uploads, upload, store, counted);
       } else {
         const freeze = freezeOf(body);
         if (freeze !== null && (name !== undefined || version !== null)) {

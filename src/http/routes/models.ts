@@ -7,7 +7,7 @@ import {
   modelSummarySchema,
   versionSummarySchema,
 } from '../../domain/contract/models.js';
-import type { ModelsApi } from '../../services/api.js';
+import type { ModelsApi, Services } from '../../services/api.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, modelParams } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
@@ -22,6 +22,10 @@ export async function ofKnownModel<T>(models: ModelsApi, model: string, rows: T[
   if (rows.length === 0) await models.get(model);
   return rows;
 }
+
+/** For the audit: the configuration as it was set. */
+const configOf = async (services: Services, params: Record<string, string>) =>
+  (await services.models.get(params.model ?? '')).config;
 
 /** /v1/models and below, except baselines and numbers. */
 export function modelRoutes(app: App, { services }: RouteContext): void {
@@ -55,7 +59,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'PUT',
     url: '/v1/models/:model',
-    config: { scope: 'admin' },
+    config: { scope: 'admin', audited: configOf },
     schema: {
       tags: ['models'],
       summary: 'Configure a model',
@@ -72,7 +76,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'DELETE',
     url: '/v1/models/:model',
-    config: { scope: 'admin', slow: true, docs: { response: { 404: NO_MODEL } } },
+    config: { scope: 'admin', slow: true, audited: configOf, docs: { response: { 404: NO_MODEL } } },
     schema: {
       tags: ['models'],
       summary: 'Remove every row of a model',

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { InvalidInputError } from '../../domain/errors.js';
 import { modelNameSchema } from '../../domain/contract/common.js';
+import { erasedSchema, labelValueSchema } from '../../domain/contract/ingestion.js';
 import { rejectedItemSchema, storedPredictionSchema } from '../../domain/contract/tracking.js';
 import type { ExportFormat } from '../../services/api.js';
 import { negotiate } from '../negotiate.js';
@@ -27,6 +28,9 @@ const pageSchema = z.object({ predictions: z.array(storedPredictionSchema), next
 const EXPORTS: Record<string, ExportFormat> = { [NDJSON]: 'ndjson', [CSV]: 'csv', [PARQUET]: 'parquet' };
 
 const PAGE = 100;
+const predictionParams = z.strictObject({ prediction_id: z.string().min(1).max(200, 'at most 200 characters') });
+const ERASURE =
+  'Gone when the answer comes: predictions, ground truth and its history, refused originals, copies in baselines (which are counted again), example ids in alerts. The windows that they were in are computed again by the next jobs.';
 
 const listQuery = z
   .strictObject({
@@ -101,7 +105,10 @@ export function predictionRoutes(app: App, { services }: RouteContext): void {
       scope: 'read',
       docs: {
         response: {
-          200: json('The prediction.', storedPredictionSchema),
+          200: json(
+            'The prediction.',
+            storedPredictionSchema.extend({ ground_truth_history: z.array(labelValueSchema).optional() }),
+          ),
           404: problemAnswer('No prediction has this id.'),
         },
       },
@@ -109,11 +116,66 @@ export function predictionRoutes(app: App, { services }: RouteContext): void {
     schema: {
       tags: ['predictions'],
       summary: 'One prediction, by its UUID or the id it was sent with',
-      params: z.strictObject({ prediction_id: z.string().min(1).max(200, 'at most 200 characters') }),
-      querystring: emptyQuery,
+      description:
+        'With `history=true` it has `ground_truth_history`: every value that a key of its ground truth had, in the order of arrival. A value that was only sent again is listed once.',
+      params: predictionParams,
+      querystring: z.strictObject({ history: optionalFlag('true: with every value that its ground truth had') }),
     },
-    handler: async (request, reply) =>
-      reply.send(await services.predictions.get(request.params.prediction_id, request.principal.models)),
+    handler: async (request, reply) => {
+      const { prediction_id: id } = request.params;
+      const prediction = await services.predictions.get(id, request.principal.models);
+      if (request.query.history !== true) return reply.send(prediction);
+      return reply.send({ ...prediction, ground_truth_history: await services.predictions.history(id) });
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/predictions/:prediction_id',
+    config: {
+      scope: 'admin',
+      everyModel: true,
+      slow: true,
+      docs: { response: { 404: problemAnswer('Nothing is stored under this id.') } },
+    },
+    schema: {
+      tags: ['predictions'],
+      summary: 'Erase a prediction and everything that was kept of it',
+      description: ERASURE,
+      params: predictionParams,
+      querystring: emptyQuery,
+      response: { 200: json('What was removed.', erasedSchema) },
+    },
+    handler: async (request, reply) => reply.send(await services.erasure.prediction(request.params.prediction_id)),
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/predictions',
+    config: {
+      scope: 'admin',
+      slow: true,
+      docs: { response: { 404: problemAnswer('There is no such model.') } },
+    },
+    schema: {
+      tags: ['predictions'],
+      summary: "Erase a person's predictions, by a tag",
+      description: `Every prediction of the model that has, or ever had, this value of this tag. ${ERASURE}`,
+      querystring: z.strictObject({
+        model: modelNameSchema.describe('the model'),
+        tag: z
+          .string()
+          .regex(/^[^=]+=[\s\S]+$/, 'expected key=value, e.g. user=4711')
+          .describe('`key=value`, e.g. `user=4711`'),
+      }),
+      response: { 200: json('What was removed.', erasedSchema) },
+    },
+    handler: async (request, reply) => {
+      const { model, tag } = request.query;
+      assertModel(request.principal, model);
+      const at = tag.indexOf('=');
+      return reply.send(await services.erasure.tagged(model, { key: tag.slice(0, at), value: tag.slice(at + 1) }));
+    },
   });
 
   app.route({

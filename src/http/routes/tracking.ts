@@ -1,7 +1,9 @@
 // POST of predictions, ground truth, delayed and aggregate metrics: batches in, one verdict an item out.
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { DriftlineError, ForbiddenError } from '../../domain/errors.js';
+import { deploymentNameSchema, modelNameSchema, versionNameSchema } from '../../domain/contract/common.js';
+import { uploadIdSchema } from '../../domain/contract/ingestion.js';
+import { DriftlineError, ForbiddenError, InvalidInputError } from '../../domain/errors.js';
 import {
   acceptedSchema,
   aggregateItemSchema,
@@ -12,6 +14,8 @@ import {
   type Accepted,
   type Tracked,
 } from '../../domain/contract/tracking.js';
+import type { UploadedFile } from '../../services/api.js';
+import { assertModel } from '../plugins/auth.js';
 import { MAX_ITEMS, UploadBody, acceptNdjson, acceptUploads, itemsOf } from '../plugins/bodies.js';
 import { CSV, JSON_TYPE, NDJSON, PARQUET, json, problemAnswer } from '../schemas/answers.js';
 import { PROBLEM_TYPE, problemSchema, toProblem } from '../schemas/problem.js';
@@ -23,7 +27,7 @@ import { withUpload } from '../uploads.js';
  * 201 where every item was stored, 207 where some were, and 400 (403 where the key may not write to any of their models) where none was: then the document is the same and a problem
  * document at once.
  */
-function answerBatch(reply: FastifyReply, answer: Tracked | Accepted): FastifyReply {
+export function answerBatch(reply: FastifyReply, answer: Tracked | Accepted): FastifyReply {
   const rejected = answer.rejected ?? 0;
   if (rejected === 0) return reply.code(201).send(answer);
   if (answer.accepted > 0) return reply.code(207).send(answer);
@@ -62,25 +66,86 @@ function docsOf(item: z.ZodType, wrapper: string, answer: z.ZodType, files: read
 
 const GZIP = 'The body may be gzipped (`Content-Encoding: gzip`).';
 
-/** The tracking routes, in a scope of their own: only they read NDJSON, CSV and Parquet. */
-export function trackingRoutes(app: App, { services, config }: RouteContext): void {
+/** The query of a route that takes files. */
+const fileQuery = {
+  strings: columnList('CSV columns that stay text whatever they look like, separated by commas'),
+  upload_id: uploadIdSchema
+    .describe('a name for an uploaded file, under which GET /v1/uploads/{id} shows its progress')
+    .optional(),
+};
+
+const counted = (answer: Accepted) => ({ rows: answer.accepted, rejected: answer.rejected ?? 0 });
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
+/**
+ * The caller's name for a batch, from the header `Idempotency-Key`; one key's names are not another's.
+ * @throws InvalidInputError for a name that cannot be used.
+ */
+function tokenOf(request: FastifyRequest): string | null {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined) return null;
+  if (typeof given === 'string' && IDEMPOTENCY_KEY.test(given)) return `${request.principal.id}:${given}`;
+  throw new InvalidInputError('Idempotency-Key has 1 to 200 visible ASCII characters.');
+}
+
+/** Predictions: as items, and as files. */
+export function predictionTrackingRoutes(app: App, { services, config }: RouteContext): void {
   acceptNdjson(app, config.bodyLimit, MAX_ITEMS);
+  acceptUploads(app);
 
   app.route({
     method: 'POST',
     url: '/v1/predictions',
-    config: { scope: 'ingest', docs: docsOf(predictionItemSchema, 'predictions', trackedSchema) },
+    config: { scope: 'ingest', docs: docsOf(predictionItemSchema, 'predictions', trackedSchema, [CSV, PARQUET]) },
     schema: {
       tags: ['tracking'],
       summary: 'Track predictions',
-      description: `One prediction, an array of them, \`{"predictions": [...]}\` or NDJSON. ${GZIP} The answer comes after the rows are stored. The same \`prediction_id\` again replaces the row.`,
-      querystring: emptyQuery,
+      description: `One prediction, an array of them, \`{"predictions": [...]}\` or NDJSON. ${GZIP} The answer comes after the rows are stored. The same \`prediction_id\` again replaces the row; items without one get ids of the header \`Idempotency-Key\` where it is sent, so that the same batch again replaces its rows too.
+
+A CSV or Parquet file has a column per field: \`model\`, \`version\`, \`prediction_id\`, \`timestamp\` and the other fields by their names, \`inputs.age\`, \`outputs.score\`, \`metrics.cost\`, \`tags.region\` and \`values.late\` (ground truth) by their prefix, any other column an input. It is answered without \`prediction_ids\`; with \`upload_id\`, rows without an id get the same one when the file is sent again.`,
+      querystring: z.strictObject({
+        ...fileQuery,
+        model: modelNameSchema.describe("a file's model, for rows that name none").optional(),
+        version: versionNameSchema.describe("a file's version, for rows that name none").optional(),
+        deployment: deploymentNameSchema.describe("a file's deployment, for rows that name none").optional(),
+      }),
     },
     handler: async (request, reply) => {
-      const items = itemsOf(request.body, ['predictions']);
-      return answerBatch(reply, await services.ingest.predictions(items, request.principal.models));
+      const { body, principal, query } = request;
+      const token = tokenOf(request);
+      if (!(body instanceof UploadBody)) {
+        if (Object.values(query).flat().length > 0)
+          throw new InvalidInputError('The parameters of the address are for CSV and Parquet files. Leave them out.');
+        const items = itemsOf(body, ['predictions']);
+        return answerBatch(reply, await services.ingest.predictions(items, principal.models, { token }));
+      }
+      const { model = null, version = null, deployment = null, upload_id: id = null, strings } = query;
+      if (model !== null) assertModel(principal, model);
+      const target = { kind: 'predictions' as const, model, id, limit: config.uploadLimit, strings };
+      const caller = {
+        allowed: principal.models,
+        token: token ?? (id === null ? null : `${principal.id}:upload:${id}`),
+      };
+      const answer = await withUpload(
+        request,
+        reply,
+        services.uploads,
+        target,
+        (file, running) =>
+          services.ingest.predictionsFile(file, { model, version, deployment }, caller, (rows, rejected) =>
+            running.progress(rows, rejected),
+          ),
+        counted,
+      );
+      return answerBatch(reply, answer);
     },
   });
+}
+
+/** The other tracking routes, in a scope of their own: only they read NDJSON. */
+export function trackingRoutes(app: App, { services, config }: RouteContext): void {
+  acceptNdjson(app, config.bodyLimit, MAX_ITEMS);
 
   app.route({
     method: 'POST',
@@ -131,9 +196,7 @@ export function groundTruthRoutes(app: App, { services, config }: RouteContext):
       tags: ['tracking'],
       summary: 'Send ground truth',
       description: `Records \`{prediction_id, values, timestamp?}\` as JSON or NDJSON, or a CSV or Parquet file with a column \`prediction_id\` whose other columns are values. ${GZIP} A label may come before its prediction; a later one for the same key replaces it. A file is answered without \`prediction_ids\`, and takes a key that reaches every model.`,
-      querystring: z.strictObject({
-        strings: columnList('CSV columns that stay text whatever they look like, separated by commas'),
-      }),
+      querystring: z.strictObject(fileQuery),
     },
     handler: async (request, reply) => {
       const { body, principal, query } = request;
@@ -145,9 +208,10 @@ export function groundTruthRoutes(app: App, { services, config }: RouteContext):
       if (principal.models !== null) {
         throw new ForbiddenError('This key is limited to some models. Send the records as JSON or NDJSON.');
       }
-      const answer = await withUpload(request, body, { limit: config.uploadLimit, strings: query.strings }, (file) =>
-        services.ingest.groundTruthFile(file),
-      );
+      const { strings, upload_id: id = null } = query;
+      const target = { kind: 'ground_truth' as const, model: null, id, limit: config.uploadLimit, strings };
+      const store = (file: UploadedFile) => services.ingest.groundTruthFile(file);
+      const answer = await withUpload(request, reply, services.uploads, target, store, counted);
       return answerBatch(reply, answer);
     },
   });

@@ -7,6 +7,13 @@ import {
   channelSchema,
   notificationSchema,
 } from '../../domain/contract/alerts.js';
+import {
+  auditRowSchema,
+  erasedSchema,
+  labelValueSchema,
+  orphanLabelsSchema,
+  uploadSchema,
+} from '../../domain/contract/ingestion.js';
 import { alertRuleSchema } from '../../domain/alerts/rule.js';
 import {
   calibrationSchema,
@@ -79,6 +86,11 @@ const DOCUMENTS: Record<string, z.ZodType> = {
   Accepted: acceptedSchema,
   StoredPrediction: storedPredictionSchema,
   RejectedItem: rejectedItemSchema,
+  Upload: uploadSchema,
+  OrphanLabels: orphanLabelsSchema,
+  LabelValue: labelValueSchema,
+  AuditRow: auditRowSchema,
+  Erased: erasedSchema,
   ModelConfig: modelConfigSchema,
   Model: modelSummarySchema,
   ModelDetail: modelDetailSchema,

@@ -1,0 +1,86 @@
+// Single items of the tracking routes: validated, with their identity and time resolved, or refused with the reason.
+import type { z } from 'zod';
+import { UnparsableItem, type GroundTruthItem } from '../domain/contract/tracking.js';
+import type { ItemError } from '../domain/errors.js';
+import { issuesToErrors } from '../domain/validation.js';
+import { ILL_FORMED, illFormedPath } from '../domain/well-formed.js';
+import { resolveId } from './ids.js';
+
+const HOUR = 3_600_000;
+const EARLIEST = Date.UTC(2000, 0, 1);
+
+/** The result of one item: what to store, or why not. */
+export type Outcome<T> = { ok: true; value: T } | { ok: false; errors: ItemError[] };
+
+export interface PreparedTruth {
+  id: string;
+  values: { id: string; key: string; value: unknown; ts: number }[];
+}
+
+export function validate<S extends z.ZodType>(schema: S, item: unknown, index: number): Outcome<z.output<S>> {
+  if (item instanceof UnparsableItem)
+    return { ok: false, errors: [{ index, code: 'malformed_json', path: '', message: item.message }] };
+  const parsed = schema.safeParse(item);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, errors: issuesToErrors(parsed.error.issues, index) };
+}
+
+export function prepareTruth(outcome: Outcome<GroundTruthItem>, index: number, now: number): Outcome<PreparedTruth> {
+  if (!outcome.ok) return outcome;
+  const illFormed = textErrors(outcome.value, index);
+  if (illFormed.length > 0) return { ok: false, errors: illFormed };
+  const { prediction_id, values, timestamp } = outcome.value;
+  const ts = timestamp ?? now;
+  const { id } = resolveId(prediction_id);
+  const entries: [string, unknown][] =
+    typeof values === 'object' && values !== null ? Object.entries(values) : [['value', values]];
+  const errors = timeErrors(ts, now, index, 'timestamp');
+  if (entries.length === 0)
+    errors.push({ index, code: 'invalid_value', path: 'values', message: 'give at least one value' });
+  for (const [key, value] of entries) {
+    if (key === '' || key.length > 200)
+      errors.push({
+        index,
+        code: 'invalid_value',
+        path: `values.${key.slice(0, 80)}`,
+        message: 'a key has 1 to 200 characters',
+      });
+    if (typeof value === 'number' && !Number.isFinite(value))
+      errors.push({ index, code: 'invalid_value', path: `values.${key}`, message: 'not a finite number' });
+  }
+  if (errors.length > 0) return { ok: false, errors };
+  return { ok: true, value: { id, values: entries.map(([key, value]) => ({ id, key, value, ts })) } };
+}
+
+export function textErrors(item: unknown, index: number): ItemError[] {
+  const path = illFormedPath(item);
+  return path === null ? [] : [{ index, code: 'invalid_text', path, message: ILL_FORMED }];
+}
+
+export function timeErrors(time: number, now: number, index: number, path: string): ItemError[] {
+  if (time > now + HOUR)
+    return [
+      {
+        index,
+        code: 'invalid_timestamp',
+        path,
+        message: 'more than an hour in the future; check the clock and the unit (milliseconds)',
+      },
+    ];
+  if (time < EARLIEST)
+    return [
+      {
+        index,
+        code: 'invalid_timestamp',
+        path,
+        message: 'before the year 2000; check the unit (milliseconds, not seconds)',
+      },
+    ];
+  return [];
+}
+
+export function modelErrors(model: string, allowed: readonly string[] | null, index: number): ItemError[] {
+  if (allowed === null || allowed.includes(model)) return [];
+  return [{ index, code: 'forbidden', path: 'model', message: 'this key may not write to that model' }];
+}

@@ -1,0 +1,44 @@
+// Wires ingestion: tracking, uploads, orphan labels, erasure, audit.
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { AuditService } from '../services/audit.js';
+import { recountBaseline } from '../services/baseline-recount.js';
+import type { Counters } from '../services/counters.js';
+import { ErasureService } from '../services/erasure.js';
+import { IngestService } from '../services/ingest.js';
+import { OrphanLabelsService } from '../services/orphan-labels.js';
+import { UploadsService } from '../services/uploads.js';
+import type { Tables } from '../store/tables.js';
+import type { Computing } from './computing.js';
+
+export function wireIngestion(
+  tables: Tables,
+  { models, privacy }: Computing,
+  config: Config,
+  { counters, clock, logger }: { counters: Counters; clock: () => number; logger: Logger },
+) {
+  const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
+  return {
+    ingest: new IngestService({
+      predictions: tables.predictionWriter,
+      groundTruth: tables.groundTruth,
+      aggregates: tables.aggregates,
+      rejected: tables.rejected,
+      uploads: tables.groundTruthUpload,
+      predictionFiles: tables.predictionUpload,
+      counters,
+      privacy,
+      clock,
+      warn,
+    }),
+    uploads: new UploadsService({ log: tables.uploads, shared: tables.engine.kind === 'server', clock, warn }),
+    orphanLabels: new OrphanLabelsService({ table: tables.orphanLabels, days: config.orphanLabelDays }),
+    erasure: new ErasureService({
+      store: tables.erasure,
+      recount: (id) =>
+        recountBaseline({ baselines: tables.baselines, fields: tables.fields, bins: tables.bins, models }, id),
+      requireModel: (model) => models.requireModel(model),
+    }),
+    audit: new AuditService({ log: tables.audit, clock }),
+  };
+}
