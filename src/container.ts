@@ -15,6 +15,7 @@ import { MetricsService } from './services/metrics.js';
 import type { ModelsService } from './services/models.js';
 import type { OrphanLabelsService } from './services/orphan-labels.js';
 import { PredictionsService } from './services/predictions.js';
+import { Registry } from './services/registry/registry.js';
 import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
 import { WindowJobs } from './services/window-jobs.js';
@@ -74,7 +75,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const computing = wireComputing(tables, config, clock);
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
-  const registry = wireRegistry(tables, clock);
+  const registry = new Registry(tables.registry, clock);
   const alerts = wireAlerts(tables, computing, config, clock);
   models.onRemoved(() => alerts.forget());
   const windowJobs = new WindowJobs({
@@ -132,6 +133,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     alerts,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
     registry,
+    ...wireRegistry({ tables, computing, registry, metrics, clock }),
     sql: new SqlService(tables.sql),
     counters,
     ready: () => tables.ready(),

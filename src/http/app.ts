@@ -23,6 +23,7 @@ import { overviewRoutes } from './routes/overview.js';
 import { predictionRoutes } from './routes/predictions.js';
 import { processRoutes } from './routes/process.js';
 import { queryRoutes } from './routes/query.js';
+import { registryRoutes } from './routes/registry.js';
 import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
 import { sweepUploads } from './uploads.js';
@@ -62,6 +63,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   channelRoutes,
   keyRoutes,
   mlflowRoutes,
+  registryRoutes,
 ];
 
 /** Build the server, ready to `listen` or `inject`. */

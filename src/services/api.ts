@@ -35,9 +35,17 @@ import type {
   ModelConfig,
   ModelDetail,
   ModelSummary,
+  TrackedVersion,
   VersionSummary,
 } from '../domain/contract/models.js';
 import type { Grid, Overview } from '../domain/contract/overview.js';
+import type {
+  ModelEvent,
+  RegisteredModelDetail,
+  RegisteredModelSummary,
+  RegistryChange,
+  VersionDetail,
+} from '../domain/contract/registry.js';
 import type { Change } from '../domain/registry/model.js';
 import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
@@ -184,7 +192,7 @@ export interface ModelsApi {
   list(allowed: readonly string[] | null): Promise<ModelSummary[]>;
   /** @throws NotFoundError when the model has neither rows nor a configuration. */
   get(model: string): Promise<ModelDetail>;
-  versions(model: string): Promise<VersionSummary[]>;
+  versions(model: string): Promise<TrackedVersion[]>;
   fields(model: string): Promise<FieldSummary[]>;
   configure(model: string, config: ModelConfig): Promise<ModelDetail>;
   /** Removes every row of the model. */
@@ -299,6 +307,26 @@ export interface RegistryApi {
   history(name: string | null, limit: number): Promise<Change[]>;
 }
 
+/** The registry as people see it. */
+export interface RegisteredApi {
+  list(allowed: readonly string[] | null): Promise<RegisteredModelSummary[]>;
+  /** @throws NotFoundError */
+  get(model: string): Promise<RegisteredModelDetail>;
+  /** @throws NotFoundError */
+  version(model: string, version: string, range: { from: number | null; to: number | null }): Promise<VersionDetail>;
+  history(model: string | null, limit: number): Promise<RegistryChange[]>;
+  /** Tracked versions with what the registry says of them. */
+  annotate(model: string, versions: readonly TrackedVersion[]): Promise<VersionSummary[]>;
+}
+
+/** What happened to a model. */
+export interface EventsApi {
+  /** Oldest first. */
+  list(model: string, range: { from: number | null; to: number | null }): Promise<ModelEvent[]>;
+  /** Keep something that happened now. */
+  note(model: string, mark: Omit<ModelEvent, 'time'>): Promise<void>;
+}
+
 /** Everything the HTTP layer is built on. */
 export interface Services {
   ingest: IngestApi;
@@ -315,6 +343,8 @@ export interface Services {
   alerts: AlertsApi;
   keys: KeysApi;
   registry: RegistryApi;
+  registered: RegisteredApi;
+  events: EventsApi;
   sql: SqlApi;
   counters: CountersApi;
   /** Store reachable and migrated. */

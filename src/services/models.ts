@@ -7,7 +7,7 @@ import type {
   ModelConfig,
   ModelDetail,
   ModelSummary,
-  VersionSummary,
+  TrackedVersion,
 } from '../domain/contract/models.js';
 import { DAY_MS, formatDuration } from '../domain/duration.js';
 import { NotFoundError } from '../domain/errors.js';
@@ -71,6 +71,8 @@ export class ModelsService implements ModelsApi {
   /** Inference reads thousands of rows, and every job asks for it again and again. */
   private readonly inferences = new Map<string, Inferred>();
 
+  private readonly removals: ((model: string) => Promise<void>)[] = [];
+
   constructor(private readonly deps: ModelsDependencies) {}
 
   /** Read the configurations; call at start and then regularly, where several processes share a store. */
@@ -127,7 +129,7 @@ export class ModelsService implements ModelsApi {
     return { ...summary(model, stored ?? null, config !== null), config: config ?? {}, effective: describe(effective) };
   }
 
-  async versions(model: string): Promise<VersionSummary[]> {
+  async versions(model: string): Promise<TrackedVersion[]> {
     await this.requireModel(model);
     const rows = await this.deps.catalogue.versions(model);
     return rows.map((row) => ({
@@ -152,8 +154,14 @@ export class ModelsService implements ModelsApi {
     return this.get(model);
   }
 
+  /** Have something else of a model removed with it. */
+  onRemove(work: (model: string) => Promise<void>): void {
+    this.removals.push(work);
+  }
+
   async remove(model: string): Promise<void> {
     await this.requireModel(model);
+    for (const work of this.removals) await work(model);
     await this.deps.catalogue.remove(model);
     await this.deps.documents.remove(model);
     this.inferences.delete(model);

@@ -97,12 +97,21 @@ export const modelDetailSchema = modelSummarySchema.extend({
 });
 export type ModelDetail = z.output<typeof modelDetailSchema>;
 
-export const versionSummarySchema = z.object({
+/** What was tracked of a version. */
+export const trackedVersionSchema = z.object({
   version: z.string(),
   deployments: z.array(z.string()),
   predictions: z.number(),
   first_seen: z.string(),
   last_seen: z.string(),
+});
+export type TrackedVersion = z.output<typeof trackedVersionSchema>;
+
+/** With what the registry says of it; `stage` is null where it is not registered. */
+export const versionSummarySchema = trackedVersionSchema.extend({
+  stage: z.string().nullable(),
+  aliases: z.array(z.string()),
+  tags: z.record(z.string(), z.string()),
 });
 export type VersionSummary = z.output<typeof versionSummarySchema>;
 

@@ -183,7 +183,15 @@ export function baselineRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { model, name } = request.params;
-      return reply.send(await services.baselines.activate(model, name, request.query.version));
+      const baseline = await services.baselines.activate(model, name, request.query.version);
+      const text = `baseline ${name} activated`;
+      await services.events.note(model, {
+        kind: 'baseline',
+        version: baseline.version,
+        text,
+        by: request.principal.name,
+      });
+      return reply.send(baseline);
     },
   });
 }

@@ -1,4 +1,5 @@
 // Models: what was seen of them, how they are configured, and their removal.
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
   fieldSummarySchema,
@@ -6,6 +7,7 @@ import {
   modelDetailSchema,
   modelSummarySchema,
   versionSummarySchema,
+  type ModelConfig,
 } from '../../domain/contract/models.js';
 import type { ModelsApi, Services } from '../../services/api.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
@@ -26,6 +28,13 @@ export async function ofKnownModel<T>(models: ModelsApi, model: string, rows: T[
 /** For the audit: the configuration as it was set. */
 const configOf = async (services: Services, params: Record<string, string>) =>
   (await services.models.get(params.model ?? '')).config;
+
+/** What differs between the configuration before, which is null for a model that nobody knew, and after. */
+function changedKeys(known: ModelConfig | null, after: ModelConfig): string[] {
+  const before = known ?? {};
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof ModelConfig>;
+  return [...keys].filter((key) => !isDeepStrictEqual(before[key], after[key])).sort();
+}
 
 /** /v1/models and below, except baselines and numbers. */
 export function modelRoutes(app: App, { services }: RouteContext): void {
@@ -70,7 +79,16 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
       body: modelConfigSchema,
       response: { 200: json('The model as it is now.', modelDetailSchema) },
     },
-    handler: async (request, reply) => reply.send(await services.models.configure(request.params.model, request.body)),
+    handler: async (request, reply) => {
+      const { model } = request.params;
+      const answer = await services.models.configure(model, request.body);
+      const changed = changedKeys(request.auditBefore as ModelConfig | null, request.body);
+      if (changed.length > 0) {
+        const text = `configuration changed: ${changed.join(', ')}`;
+        await services.events.note(model, { kind: 'config', version: null, text, by: request.principal.name });
+      }
+      return reply.send(answer);
+    },
   });
 
   app.route({
@@ -101,7 +119,10 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
       querystring: emptyQuery,
       response: { 200: json('The versions.', z.array(versionSummarySchema)) },
     },
-    handler: async (request, reply) => reply.send(await services.models.versions(request.params.model)),
+    handler: async (request, reply) => {
+      const { model } = request.params;
+      return reply.send(await services.registered.annotate(model, await services.models.versions(model)));
+    },
   });
 
   app.route({
