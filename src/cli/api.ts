@@ -93,15 +93,14 @@ async function problem(response: Response, call: string): Promise<DriftlineError
   } catch {
     document = undefined;
   }
+  return problemError(response.status, document, call);
+}
+
+/** The error that a problem document describes; `call` is named where the document is something else. */
+export function problemError(status: number, document: unknown, call: string): DriftlineError {
   const parsed = problemSchema.safeParse(document);
-  if (!parsed.success) {
-    return new DriftlineError(
-      response.status,
-      'error',
-      'Error',
-      `${call} was answered with status ${response.status}.`,
-    );
-  }
+  if (!parsed.success)
+    return new DriftlineError(status, 'error', 'Error', `${call} was answered with status ${status}.`);
   const { code, title, detail, errors } = parsed.data;
-  return new DriftlineError(response.status, code, title, detail, errors === undefined ? {} : { errors });
+  return new DriftlineError(status, code, title, detail, errors === undefined ? {} : { errors });
 }

@@ -1,6 +1,6 @@
 // The program: global options, the commands, help, completion, and how an error becomes a line and an exit code.
 import tab from '@bomb.sh/tab/commander';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DriftlineError } from '../domain/errors.js';
 import { packageVersion } from '../package-root.js';
 import { COMMANDS } from './commands/index.js';
@@ -26,10 +26,8 @@ export function buildProgram(context: Context): Command {
   const program = new Command('driftline')
     .description('Driftline: a model-monitoring and metrics store.')
     .version(packageVersion())
-    .option('--url <url>', 'the service to talk to (DRIFTLINE_URL)')
-    .option('--key <key>', 'the API key (DRIFTLINE_API_KEY, else DRIFTLINE_ADMIN_KEY)')
-    .option('--json', 'print JSON')
-    .configureHelp({ showGlobalOptions: true })
+    // A command's own --version is the version of a model, wherever it stands.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => void context.streams.stdout.write(text),
       writeErr: (text) => void context.streams.stderr.write(text),
@@ -38,8 +36,24 @@ export function buildProgram(context: Context): Command {
     .addHelpText('after', HELP)
     .exitOverride();
   for (const add of COMMANDS) add(program, context);
+  for (const command of [program, ...leaves(program)]) addSharedOptions(command);
   tab(program, { completionCommandName: 'completion' });
   return program;
+}
+
+/** The commands that do something, at whatever depth. */
+function leaves(command: Command): Command[] {
+  return command.commands.flatMap((child) => (child.commands.length === 0 ? [child] : leaves(child)));
+}
+
+/** May stand before the command or behind it. */
+function addSharedOptions(command: Command): void {
+  const shared = [
+    new Option('--url <url>', 'the service to talk to (DRIFTLINE_URL)'),
+    new Option('--key <key>', 'the API key (DRIFTLINE_API_KEY, else DRIFTLINE_ADMIN_KEY)'),
+    new Option('--json', 'print JSON'),
+  ];
+  for (const option of shared) command.addOption(option.helpGroup('Everywhere:'));
 }
 
 /** Run one command line; answers the exit code. */

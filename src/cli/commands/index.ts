@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { addDemo } from './demo.js';
+import { addExport } from './export.js';
+import { addImport } from './import.js';
 import { addJob } from './job.js';
 import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
@@ -11,4 +13,13 @@ import { addServe } from './serve.js';
 /** Adds a command, with its options and help, to the program. A file each in this folder. */
 export type AddCommand = (program: Command, context: Context) => void;
 
-export const COMMANDS: readonly AddCommand[] = [addServe, addDemo, addMigrate, addJob, addQuery, addKeys];
+export const COMMANDS: readonly AddCommand[] = [
+  addServe,
+  addDemo,
+  addMigrate,
+  addJob,
+  addImport,
+  addExport,
+  addQuery,
+  addKeys,
+];
