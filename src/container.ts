@@ -22,6 +22,7 @@ import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
 import { wireAlerts } from './wiring/alerts.js';
 import { wireComputing } from './wiring/computing.js';
+import { wireDoctor } from './wiring/doctor.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
 import { wireIngestion } from './wiring/ingestion.js';
@@ -136,6 +137,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     ...wireRegistry({ tables, computing, registry, metrics, clock }),
     sql: new SqlService(tables.sql),
     counters,
+    doctor: wireDoctor(tables, { jobs, alerts }, config, clock),
     ready: () => tables.ready(),
   };
   return {

@@ -14,6 +14,7 @@ import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
 import { ingestionRoutes } from './routes/ingestion.js';
+import { doctorRoutes } from './routes/doctor.js';
 import { jobRoutes } from './routes/job-runs.js';
 import { keyRoutes } from './routes/keys.js';
 import { mlflowRoutes } from './routes/mlflow.js';
@@ -56,6 +57,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   metricRoutes,
   overviewRoutes,
   queryRoutes,
+  doctorRoutes,
   jobRoutes,
   ruleRoutes,
   alertRoutes,

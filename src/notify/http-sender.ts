@@ -2,7 +2,8 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { connect, isIP, type LookupFunction } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import type { Delivered } from '../domain/alerts/notice.js';
 import { isPublicAddress } from './addresses.js';
 import { AttemptError, DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.js';
@@ -47,6 +48,33 @@ export class HttpSender {
       assertAccepted(status);
       return null;
     }, this.options.retry ?? DEFAULT_RETRY);
+  }
+
+  /** Connect, with TLS where the address has it, and send nothing. @throws AttemptError that says why it cannot be reached */
+  reach(address: string): Promise<void> {
+    const url = new URL(address);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (!this.options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) return Promise.reject(refusal(host));
+    const secure = url.protocol === 'https:';
+    const options = {
+      host,
+      port: Number(url.port) || (secure ? 443 : 80),
+      ...(this.options.allowPrivate ? {} : { lookup: guardedLookup }),
+    };
+    const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS;
+    return new Promise<void>((resolve, reject) => {
+      const done = () => {
+        socket.destroy();
+        resolve();
+      };
+      const socket = secure
+        ? tlsConnect({ ...options, servername: isIP(host) === 0 ? host : '' }, done)
+        : connect(options, done);
+      socket.setTimeout(timeoutMs, () =>
+        socket.destroy(new AttemptError(`${host} did not answer within ${timeoutMs} ms`, false)),
+      );
+      socket.on('error', (error: Error) => reject(describe(error, host, timeoutMs)));
+    });
   }
 
   private attempt(url: URL, body: Buffer, headers: Record<string, string>): Promise<number> {

@@ -36,6 +36,14 @@ export class MailSender implements ChannelSender<EmailChannel> {
           });
   }
 
+  /** Greet the mail server and log in; nothing is sent. @throws Error that says why it cannot be used */
+  async verify(): Promise<void> {
+    if (this.transport === null) throw new DeliveryError('SMTP_URL is not set', 0, true);
+    await this.transport.verify().catch((error: unknown) => {
+      throw attemptError(error);
+    });
+  }
+
   /** @throws DeliveryError when SMTP_URL is not set, the server refuses for good or all attempts failed. */
   async send(channel: EmailChannel, notice: Notice): Promise<Delivered> {
     const { transport } = this;

@@ -50,6 +50,7 @@ import type { Change } from '../domain/registry/model.js';
 import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
+import type { DoctorReport } from '../domain/contract/doctor.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
@@ -292,6 +293,11 @@ export interface SqlApi {
   }>;
 }
 
+export interface DoctorApi {
+  /** Look at everything that the service needs. Never throws for what it finds. */
+  report(): Promise<DoctorReport>;
+}
+
 /** Counters for `/metrics`, kept by the process. */
 export interface CountersApi {
   /** Prometheus text. */
@@ -347,6 +353,7 @@ export interface Services {
   events: EventsApi;
   sql: SqlApi;
   counters: CountersApi;
+  doctor: DoctorApi;
   /** Store reachable and migrated. */
   ready(): Promise<boolean>;
 }

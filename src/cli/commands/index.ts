@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { addDemo } from './demo.js';
+import { addDoctor } from './doctor.js';
 import { addExport } from './export.js';
 import { addImport } from './import.js';
 import { addJob } from './job.js';
@@ -22,4 +23,5 @@ export const COMMANDS: readonly AddCommand[] = [
   addExport,
   addQuery,
   addKeys,
+  addDoctor,
 ];
