@@ -16,11 +16,13 @@ import type { ModelsService } from './services/models.js';
 import type { OrphanLabelsService } from './services/orphan-labels.js';
 import { PredictionsService } from './services/predictions.js';
 import { Registry } from './services/registry/registry.js';
+import { ReplicasService } from './services/replicas.js';
 import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
 import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
 import { wireAlerts } from './wiring/alerts.js';
+import { wireCloudera } from './wiring/cloudera.js';
 import { wireComputing } from './wiring/computing.js';
 import { wireDoctor } from './wiring/doctor.js';
 import { wireOverview } from './wiring/overview.js';
@@ -121,6 +123,12 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {
     ...ingestion,
+    cloudera: wireCloudera(tables, computing, ingestion.ingest, clock),
+    replicas: new ReplicasService({
+      store: tables.replicaStats,
+      requireModel: (model) => models.requireModel(model),
+      clock,
+    }),
     predictions: new PredictionsService(
       tables.predictionReader,
       (model) => models.requireModel(model),
@@ -190,6 +198,7 @@ function runners(
           uploads: tables.uploads,
           audit: tables.audit,
           orphanLabels,
+          replicaStats: tables.replicaStats,
         },
         options,
       ),

@@ -13,6 +13,7 @@ import { sessionRoutes } from './plugins/session.js';
 import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
+import { clouderaRoutes } from './routes/cloudera.js';
 import { ingestionRoutes } from './routes/ingestion.js';
 import { doctorRoutes } from './routes/doctor.js';
 import { jobRoutes } from './routes/job-runs.js';
@@ -25,6 +26,7 @@ import { predictionRoutes } from './routes/predictions.js';
 import { processRoutes } from './routes/process.js';
 import { queryRoutes } from './routes/query.js';
 import { registryRoutes } from './routes/registry.js';
+import { replicaRoutes } from './routes/replicas.js';
 import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
 import { sweepUploads } from './uploads.js';
@@ -49,6 +51,8 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   predictionTrackingRoutes,
   trackingRoutes,
   groundTruthRoutes,
+  clouderaRoutes,
+  replicaRoutes,
   predictionRoutes,
   ingestionRoutes,
   modelRoutes,

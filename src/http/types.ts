@@ -63,6 +63,8 @@ declare module 'fastify' {
     slow?: boolean;
     /** A call without a body means `{}`. */
     optionalBody?: boolean;
+    /** The key may also come as the header's whole value, plain or in base64, as Cloudera's clients send it. */
+    bareKey?: boolean;
     docs?: RouteDocs;
   }
 }

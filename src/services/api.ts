@@ -51,7 +51,10 @@ import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
 import type { DoctorReport } from '../domain/contract/doctor.js';
+import type { ClouderaRead, ClouderaRow } from '../domain/contract/cloudera.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
+import type { CrnTarget } from '../domain/crn.js';
+import type { Replicas } from '../domain/contract/replicas.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
 export interface Principal {
@@ -92,6 +95,8 @@ export interface BatchOptions {
   keepRejected?: boolean;
   /** Paths of private fields whose values are hashes already. */
   hashed?: readonly string[];
+  /** The earliest time that is believed, epoch ms; by default the year 2000, before which a time is a mistake of unit. */
+  earliest?: number;
 }
 
 /** Where the rows of a file of predictions go that do not say it themselves. */
@@ -115,6 +120,10 @@ export interface IngestApi {
     allowed: readonly string[] | null,
     options?: BatchOptions,
   ): Promise<Accepted>;
+  /** The same with values of any kind, and from 1970 on. */
+  aggregateDocuments(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
+  /** What replicas report of themselves. */
+  replicaStats(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
   /** Ground truth from a CSV or Parquet file, through the engine's own reader. */
   groundTruthFile(file: UploadedFile): Promise<Accepted>;
   /**
@@ -174,6 +183,31 @@ export interface ErasureApi {
   prediction(id: string): Promise<Erased>;
   /** Everything of the predictions of a model that carry a tag. @throws NotFoundError for an unknown model. */
   tagged(model: string, tag: { key: string; value: string }): Promise<Erased>;
+}
+
+/** Which replicas, over which range, in steps of how many ms; null: chosen by the service. Epoch ms. */
+export interface ReplicaQuery {
+  version: string | null;
+  deployment: string | null;
+  from: number | null;
+  to: number | null;
+  step: number | null;
+}
+
+export interface ReplicasApi {
+  /** @throws NotFoundError for a model of which nothing is known, InvalidInputError for an empty range or too many steps. */
+  read(model: string, query: ReplicaQuery): Promise<Replicas>;
+}
+
+/** Cloudera's model metrics. Each batch call validates item by item, as the tracking routes do. */
+export interface ClouderaApi {
+  predictions(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  delayed(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  aggregates(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
+  /** What a read asks for. */
+  target(body: ClouderaRead): Promise<CrnTarget>;
+  /** Predictions ascending by start, then aggregates; nothing for what is not known. */
+  read(body: ClouderaRead, target: CrnTarget): AsyncIterable<ClouderaRow>;
 }
 
 export interface PredictionsApi {
@@ -340,6 +374,8 @@ export interface Services {
   orphanLabels: OrphanLabelsApi;
   erasure: ErasureApi;
   audit: AuditApi;
+  cloudera: ClouderaApi;
+  replicas: ReplicasApi;
   predictions: PredictionsApi;
   models: ModelsApi;
   baselines: BaselinesApi;

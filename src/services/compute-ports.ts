@@ -60,6 +60,8 @@ export interface BinCounter {
 /** Turns a selection of windows into rows. */
 export interface RowSelector {
   predictions(selection: WindowSelection): Promise<GroupedRows>;
+  /** Reports of replicas. */
+  replicas(selection: WindowSelection): GroupedRows;
   /** Labelled rows: fields are the ground truth as `values.*`. */
   groundTruth(selection: WindowSelection): Promise<GroupedRows>;
 }
@@ -181,8 +183,19 @@ export interface TechnicalRow extends GroupKey {
   tracked: number;
 }
 
+/** What the replicas of a series reported in a window. CPU and memory in all of them together; null where none measured it. */
+export interface ReplicaRow extends GroupKey {
+  replicas: number;
+  requests: number;
+  failed: number;
+  dropped: number;
+  cpu_cores: number | null;
+  memory_bytes: number | null;
+}
+
 export interface OperationsReader {
   technical(rows: GroupedRows): Promise<TechnicalRow[]>;
+  replicas(rows: GroupedRows): Promise<ReplicaRow[]>;
   tracked(
     rows: GroupedRows,
   ): Promise<(GroupKey & { key: string; n: number; total: number | null; squares: number | null })[]>;

@@ -1,13 +1,14 @@
 // Single items of the tracking routes: validated, with their identity and time resolved, or refused with the reason.
 import type { z } from 'zod';
-import { UnparsableItem, type GroundTruthItem } from '../domain/contract/tracking.js';
+import { RefusedItem, UnparsableItem, type GroundTruthItem } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import { issuesToErrors } from '../domain/validation.js';
 import { ILL_FORMED, illFormedPath } from '../domain/well-formed.js';
 import { resolveId } from './ids.js';
 
 const HOUR = 3_600_000;
-const EARLIEST = Date.UTC(2000, 0, 1);
+/** Before this a time is a mistake of unit. */
+export const EARLIEST = Date.UTC(2000, 0, 1);
 
 /** The result of one item: what to store, or why not. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; errors: ItemError[] };
@@ -20,6 +21,7 @@ export interface PreparedTruth {
 export function validate<S extends z.ZodType>(schema: S, item: unknown, index: number): Outcome<z.output<S>> {
   if (item instanceof UnparsableItem)
     return { ok: false, errors: [{ index, code: 'malformed_json', path: '', message: item.message }] };
+  if (item instanceof RefusedItem) return { ok: false, errors: item.errors.map((error) => ({ ...error, index })) };
   const parsed = schema.safeParse(item);
   return parsed.success
     ? { ok: true, value: parsed.data }
@@ -58,7 +60,7 @@ export function textErrors(item: unknown, index: number): ItemError[] {
   return path === null ? [] : [{ index, code: 'invalid_text', path, message: ILL_FORMED }];
 }
 
-export function timeErrors(time: number, now: number, index: number, path: string): ItemError[] {
+export function timeErrors(time: number, now: number, index: number, path: string, earliest = EARLIEST): ItemError[] {
   if (time > now + HOUR)
     return [
       {
@@ -68,7 +70,7 @@ export function timeErrors(time: number, now: number, index: number, path: strin
         message: 'more than an hour in the future; check the clock and the unit (milliseconds)',
       },
     ];
-  if (time < EARLIEST)
+  if (time < earliest)
     return [
       {
         index,

@@ -1,5 +1,5 @@
 // What the ingest service needs of the store.
-import type { Accepted, AggregateItem, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
+import type { Accepted, AggregateDocument, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import type { UploadedFile } from './api.js';
 
@@ -32,7 +32,7 @@ export interface GroundTruthWriter {
 }
 
 export interface AggregateWriter {
-  insert(items: readonly AggregateItem[]): Promise<void>;
+  insert(items: readonly AggregateDocument[]): Promise<void>;
 }
 
 /** A refused item as it is kept, for sending it again. */

@@ -1,11 +1,14 @@
-// Tracking: predictions, ground truth and aggregate metrics are validated item by item, stored, and only then acknowledged.
+// Tracking: predictions, ground truth, aggregate metrics and reports of replicas are validated item by item, stored, and only then acknowledged.
+import type { z } from 'zod';
+import { replicaStatsSchema, type ReplicaStats } from '../domain/contract/replicas.js';
 import {
+  aggregateDocumentSchema,
   aggregateItemSchema,
   delayedMetricsItemSchema,
   groundTruthItemSchema,
   predictionItemSchema,
   type Accepted,
-  type AggregateItem,
+  type AggregateDocument,
   type GroundTruthItem,
   type RejectedItem,
   type Tracked,
@@ -16,6 +19,7 @@ import type { BatchOptions, IngestApi, PredictionDefaults, UploadedFile } from '
 import type { Counters } from './counters.js';
 import { idOfBatch, newId, resolveId, type ResolvedId } from './ids.js';
 import {
+  EARLIEST,
   modelErrors,
   prepareTruth,
   textErrors,
@@ -41,6 +45,7 @@ export interface IngestDependencies {
   predictions: PredictionSink;
   groundTruth: GroundTruthWriter;
   aggregates: AggregateWriter;
+  replicas: { insert(items: readonly ReplicaStats[]): Promise<void> };
   rejected: RejectedLog;
   uploads: UploadReader;
   predictionFiles: PredictionFileReader;
@@ -50,7 +55,7 @@ export interface IngestDependencies {
   warn: (message: string, error: unknown) => void;
 }
 
-type Route = 'predictions' | 'ground-truth' | 'delayed-metrics' | 'aggregate-metrics';
+type Route = 'predictions' | 'ground-truth' | 'delayed-metrics' | 'aggregate-metrics' | 'replica-stats';
 /** The items of one call; `first` is the index of the first of them. */
 interface Batch {
   items: readonly unknown[];
@@ -64,6 +69,7 @@ interface Preparation {
   receivedAt: number;
   allowed: readonly string[] | null;
   makeId: () => ResolvedId;
+  earliest: number;
   hashed: readonly string[];
 }
 
@@ -76,10 +82,10 @@ export class IngestService implements IngestApi {
     options: BatchOptions = {},
   ): Promise<Tracked> {
     const receivedAt = this.deps.clock();
-    const { token = null, first = 0, keepRejected = true, hashed = [] } = options;
+    const { token = null, first = 0, keepRejected = true, hashed = [], earliest = EARLIEST } = options;
     const outcomes = items.map((item, index) => {
       const makeId = () => (token === null ? newId(receivedAt) : idOfBatch(token, first + index));
-      return this.preparePrediction(item, { index: first + index, receivedAt, allowed, makeId, hashed });
+      return this.preparePrediction(item, { index: first + index, receivedAt, allowed, makeId, hashed, earliest });
     });
     await this.deps.predictions.write(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
     const ids = outcomes.map((outcome) => (outcome.ok ? outcome.value.id : null));
@@ -116,25 +122,48 @@ export class IngestService implements IngestApi {
     });
   }
 
-  async aggregateMetrics(
+  aggregateMetrics(
     items: readonly unknown[],
     allowed: readonly string[] | null,
-    { keepRejected = true }: BatchOptions = {},
+    options: BatchOptions = {},
+  ): Promise<Accepted> {
+    const insert = (rows: AggregateDocument[]) => this.deps.aggregates.insert(rows);
+    return this.trackRanges('aggregate-metrics', aggregateItemSchema, items, allowed, options, insert);
+  }
+
+  aggregateDocuments(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted> {
+    const insert = (rows: AggregateDocument[]) => this.deps.aggregates.insert(rows);
+    return this.trackRanges('aggregate-metrics', aggregateDocumentSchema, items, allowed, { earliest: 0 }, insert);
+  }
+
+  replicaStats(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted> {
+    const insert = (rows: ReplicaStats[]) => this.deps.replicas.insert(rows);
+    return this.trackRanges('replica-stats', replicaStatsSchema, items, allowed, {}, insert);
+  }
+
+  /** Records of a model over a range of time. */
+  private async trackRanges<T extends { model: string; start: number }>(
+    route: Route,
+    schema: z.ZodType<T>,
+    items: readonly unknown[],
+    allowed: readonly string[] | null,
+    { keepRejected = true, earliest = EARLIEST }: BatchOptions,
+    insert: (rows: T[]) => Promise<void>,
   ): Promise<Accepted> {
     const now = this.deps.clock();
-    const outcomes = items.map((item, index): Outcome<AggregateItem> => {
-      const outcome = validate(aggregateItemSchema, item, index);
+    const outcomes = items.map((item, index): Outcome<T> => {
+      const outcome = validate(schema, item, index);
       if (!outcome.ok) return outcome;
       const errors = [
         ...textErrors(item, index),
-        ...timeErrors(outcome.value.start, now, index, 'start'),
+        ...timeErrors(outcome.value.start, now, index, 'start', earliest),
         ...modelErrors(outcome.value.model, allowed, index),
       ];
       return errors.length > 0 ? { ok: false, errors } : outcome;
     });
-    await this.deps.aggregates.insert(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
+    await insert(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
     const batch = { items, first: 0, keepRejected };
-    const { prediction_ids: _, ...answer } = await this.tracked('aggregate-metrics', batch, outcomes, []);
+    const { prediction_ids: _, ...answer } = await this.tracked(route, batch, outcomes, []);
     return answer;
   }
 
@@ -207,7 +236,7 @@ export class IngestService implements IngestApi {
 
   private preparePrediction(
     item: unknown,
-    { index, receivedAt, allowed, makeId, hashed }: Preparation,
+    { index, receivedAt, allowed, makeId, hashed, earliest }: Preparation,
   ): Outcome<ReturnType<PredictionSink['encode']>> {
     const outcome = validate(predictionItemSchema, item, index);
     if (!outcome.ok) return outcome;
@@ -217,7 +246,7 @@ export class IngestService implements IngestApi {
     const illFormed = textErrors(rest, index);
     if (illFormed.length > 0) return { ok: false, errors: illFormed };
     const timestamp = prediction.timestamp ?? receivedAt;
-    const errors = timeErrors(timestamp, receivedAt, index, 'timestamp');
+    const errors = timeErrors(timestamp, receivedAt, index, 'timestamp', earliest);
     errors.push(...modelErrors(prediction.model, allowed, index));
     if (errors.length > 0) return { ok: false, errors };
     const given = prediction.prediction_id;

@@ -10,7 +10,8 @@ import type {
   TrackedVersion,
 } from '../domain/contract/models.js';
 import { DAY_MS, formatDuration } from '../domain/duration.js';
-import { NotFoundError } from '../domain/errors.js';
+import { DEFAULT_VERSION } from '../domain/contract/tracking.js';
+import { ConflictError, NotFoundError } from '../domain/errors.js';
 import { windowOf } from '../domain/window.js';
 import { inferConfig, type LabelKey } from '../domain/inference.js';
 import type { ModelsApi } from './api.js';
@@ -43,6 +44,8 @@ export interface Catalogue {
   models(model: string | null): Promise<(Seen & { model: string; versions: string[] })[]>;
   versions(model: string): Promise<(Seen & { version: string; deployments: string[] })[]>;
   markedModels(): Promise<string[]>;
+  /** Whether anything was computed, reported or sent of a model, found without counting its rows. */
+  knows(model: string): Promise<boolean>;
   labelKeys(model: string): Promise<LabelKey[]>;
   /** The newest predictions, `limit` of them. */
   fieldSource(model: string, limit?: number): FieldSource;
@@ -88,6 +91,32 @@ export class ModelsService implements ModelsApi {
   /** Whether any model has privacy rules. */
   hasPrivacy(): boolean {
     return [...(this.configs?.values() ?? [])].some((config) => config.privacy !== undefined);
+  }
+
+  /** The model and version that a configuration gives a Cloudera deployment; null: none does. */
+  async deploymentOf(crn: string): Promise<{ model: string; version: string } | null> {
+    if (this.configs === null) await this.refresh();
+    for (const [model, config] of this.configs ?? []) {
+      const deployments = config.cloudera?.deployments ?? {};
+      if (Object.hasOwn(deployments, crn)) return { model, version: deployments[crn] ?? DEFAULT_VERSION };
+    }
+    return null;
+  }
+
+  /** Which keys of a model's Cloudera metrics are inputs; null: not configured. */
+  clouderaInputs(model: string): readonly string[] | null {
+    return this.configs?.get(model)?.cloudera?.inputs ?? null;
+  }
+
+  /** @throws ConflictError for a deployment that another model has. */
+  private async assertOwnDeployments(model: string, config: ModelConfig): Promise<void> {
+    for (const crn of Object.keys(config.cloudera?.deployments ?? {})) {
+      const owner = await this.deploymentOf(crn);
+      if (owner !== null && owner.model !== model)
+        throw new ConflictError(
+          `The deployment ${crn} belongs to the model "${owner.model}". Take it out of that model's cloudera.deployments first.`,
+        );
+    }
   }
 
   /** Length of a model's windows in ms. */
@@ -146,6 +175,7 @@ export class ModelsService implements ModelsApi {
   }
 
   async configure(model: string, config: ModelConfig): Promise<ModelDetail> {
+    await this.assertOwnDeployments(model, config);
     // Before and after: a crash in between must not leave numbers of the old configuration standing.
     await this.deps.touch(model);
     await this.deps.documents.put(model, config);
@@ -187,6 +217,7 @@ export class ModelsService implements ModelsApi {
   /** @throws NotFoundError */
   async requireModel(model: string): Promise<void> {
     if ((await this.config(model)) !== null) return;
+    if (await this.deps.catalogue.knows(model)) return;
     if ((await this.deps.catalogue.models(model)).length === 0) throw unknownModel(model);
   }
 

@@ -5,7 +5,7 @@ import type { Score } from '../domain/drift/score.js';
 import { meanInterval } from '../domain/quality/intervals.js';
 import { plain, shareScore, withInterval } from '../domain/quality/score.js';
 import type { GroupKey, WindowSelection } from '../domain/selection.js';
-import type { OperationsReader, RowSelector, TechnicalRow } from './compute-ports.js';
+import type { OperationsReader, ReplicaRow, RowSelector, TechnicalRow } from './compute-ports.js';
 import { keyOf, noData, pointOf, type PointContext } from './drift.js';
 
 export class OperationsCalculator {
@@ -31,10 +31,15 @@ export class OperationsCalculator {
       );
       points.push(this.point(score, row, config, context));
     }
+    const reported = await this.deps.operations.replicas(this.deps.rows.replicas(selection));
+    points.push(...reported.flatMap((row) => replicaPoints(row, context)));
     const seen = new Set(technical.map(keyOf));
+    const answered = new Map(reported.map((row) => [keyOf(row), row]));
     for (const window of selection.windows ?? []) {
       const group = { version: window.version, deployment: window.deployment, segment: '', w: window.start };
-      if (!seen.has(keyOf(group))) points.push(...nothingHappened(group, context));
+      if (seen.has(keyOf(group))) continue;
+      const row = answered.get(keyOf(group));
+      points.push(...(row === undefined ? nothingHappened(group, context) : onlyReported(row, context)));
     }
     return points;
   }
@@ -47,6 +52,34 @@ export class OperationsCalculator {
       score.value === null ? 'no_data' : !counted && score.n < config.minSamples ? 'insufficient_data' : 'ok';
     return { ...pointOf(score, '', group, { ...context, baseline: null }), status };
   }
+}
+
+/** What replicas reported of themselves: counts, and CPU and memory of all of them. */
+function replicaPoints(row: ReplicaRow, context: PointContext): MetricPoint[] {
+  const scores = [
+    plain('request_count', row.requests, row.requests),
+    plain('failed_request_count', row.failed, row.requests),
+    plain('dropped_count', row.dropped, row.requests),
+    plain('replica_count', row.replicas, row.replicas),
+    plain('replica_cpu_cores', row.cpu_cores, row.replicas),
+    plain('replica_memory_bytes', row.memory_bytes, row.replicas),
+  ].filter((score) => score.value !== null);
+  return scores.map((score) => pointOf(score, '', row, { ...context, baseline: null }));
+}
+
+/** A window in which replicas answered and nobody tracked a prediction: traffic is what they reported. */
+function onlyReported(row: ReplicaRow, context: PointContext): MetricPoint[] {
+  const seconds = (context.endOf(row.w) - row.w) / 1000;
+  const known = [
+    plain('requests_per_second', row.requests / seconds, row.requests),
+    plain('error_count', row.failed, row.requests),
+    shareScore('error_rate', row.failed, row.requests),
+  ].filter((score) => score.value !== null);
+  const names = new Set(known.map((score) => score.metric));
+  return [
+    ...nothingHappened(row, context).filter((point) => !names.has(point.metric)),
+    ...known.map((score) => ({ ...pointOf(score, '', row, { ...context, baseline: null }), method: 'heartbeats' })),
+  ];
 }
 
 /** A window without rows: nothing was asked, which is known; how fast and how well it would have answered is not. */

@@ -6,7 +6,10 @@ import { DEFAULT_EMPTY_LOOKBACK, planWindows, windowOf, windowsBetween, type Pla
 /** What planning reads and writes. Times in epoch ms. */
 export interface WindowStore {
   collect(): Promise<void>;
-  series(model: string): Promise<{ version: string; deployment: string; firstSlot: number; lastSlot: number }[]>;
+  series(
+    model: string,
+    job: string,
+  ): Promise<{ version: string; deployment: string; firstSlot: number; lastSlot: number }[]>;
   changed(job: string, model: string, length: number, origin: number, now: number): Promise<ChangedWindow[]>;
   computedSince(
     job: string,
@@ -53,7 +56,7 @@ export class Planner {
     config: EffectiveConfig,
     options: { now: number; from: number | null; to: number | null },
   ): Promise<SeriesPlan[]> {
-    const series = await this.windows.series(model);
+    const series = await this.windows.series(model, job);
     if (options.from !== null || options.to !== null) return this.requested(series, config, options);
     const length = config.windowLength;
     const marked = await this.windows.changed(job, model, length, originOf(length), options.now);

@@ -65,14 +65,24 @@ export class PredictionsService implements PredictionsApi {
       yield* this.reader.file(filter, format);
       return;
     }
-    let after: PageKey | null = null;
-    for (;;) {
-      const rows: StoredPrediction[] = await this.reader.page(filter, EXPORT_PAGE, after);
-      if (rows.length > 0) yield Buffer.from(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
-      const last = rows[rows.length - 1];
-      if (rows.length < EXPORT_PAGE || last === undefined) return;
-      after = keyOf(last);
-    }
+    for await (const rows of pagesOf(this.reader, filter, EXPORT_PAGE))
+      yield Buffer.from(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+  }
+}
+
+/** A whole range, page by page, ascending by time; no page is empty. */
+export async function* pagesOf(
+  reader: Pick<PredictionReader, 'page'>,
+  filter: PredictionFilter,
+  size: number,
+): AsyncIterable<StoredPrediction[]> {
+  let after: PageKey | null = null;
+  for (;;) {
+    const rows: StoredPrediction[] = await reader.page(filter, size, after);
+    if (rows.length > 0) yield rows;
+    const last = rows[rows.length - 1];
+    if (rows.length < size || last === undefined) return;
+    after = keyOf(last);
   }
 }
 

@@ -1,4 +1,4 @@
-// The retention job: predictions beyond their model's retention, labels without a prediction, old logs, and arrivals that every job has read.
+// The retention job: predictions beyond their model's retention, labels without a prediction, reports of replicas, old logs, and arrivals that every job has read.
 import type { JobOptions, JobResult } from '../domain/contract/metrics.js';
 import { DAY_MS } from '../domain/duration.js';
 import type { ModelsService } from './models.js';
@@ -8,6 +8,8 @@ export const JOB_RUN_DAYS = 90;
 export const UPLOAD_DAYS = 90;
 export const AUDIT_DAYS = 730;
 export const REJECTED_DAYS = 7;
+/** Reports of replicas: as long as Cloudera keeps technical metrics. The numbers that the operations job made of them stay. */
+export const REPLICA_STATS_DAYS = 14;
 
 export interface RetentionDependencies {
   models: Pick<ModelsService, 'marked' | 'expire'>;
@@ -17,6 +19,7 @@ export interface RetentionDependencies {
   uploads: { expire(before: number): Promise<void> };
   audit: { expire(before: number): Promise<void> };
   orphanLabels: { expire(now: number): Promise<number> };
+  replicaStats: { expire(before: number): Promise<void> };
 }
 
 /** `points` of the result: predictions removed. With a model, only that model's predictions. */
@@ -36,6 +39,7 @@ export async function runRetention(deps: RetentionDependencies, options: JobOpti
     await deps.uploads.expire(options.now - UPLOAD_DAYS * DAY_MS);
     await deps.audit.expire(options.now - AUDIT_DAYS * DAY_MS);
     await deps.orphanLabels.expire(options.now);
+    await deps.replicaStats.expire(options.now - REPLICA_STATS_DAYS * DAY_MS);
     await deps.windows.forgetArrivals();
   }
   return { windows: 0, points: removed, errors };

@@ -1,6 +1,6 @@
 // Aggregate metrics that clients computed themselves: a value over a time range, with no prediction.
 import { z } from 'zod';
-import type { AggregateItem } from '../domain/contract/tracking.js';
+import type { AggregateDocument } from '../domain/contract/tracking.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
@@ -12,6 +12,7 @@ const COLUMNS = [
   'end_ts',
   'key',
   'value',
+  'json',
   'received_at',
   'row_version',
   'is_deleted',
@@ -48,10 +49,37 @@ const aggregateRow = z
     receivedAt: row.received_ms,
   }));
 
+/** All keys of one range. Times in epoch milliseconds. */
+export interface StoredAggregate {
+  version: string;
+  deployment: string;
+  start: number;
+  end: number;
+  metrics: Record<string, unknown>;
+}
+
+const documentRow = z
+  .object({
+    version: z.string(),
+    deployment: z.string(),
+    start_ms: z.number(),
+    end_ms: z.number(),
+    entries: z.array(z.tuple([z.string(), z.number(), z.string()])),
+  })
+  .transform((row): StoredAggregate => ({
+    version: row.version,
+    deployment: row.deployment,
+    start: row.start_ms,
+    end: row.end_ms,
+    metrics: Object.fromEntries(
+      row.entries.map(([key, value, json]): [string, unknown] => [key, json === '' ? value : JSON.parse(json)]),
+    ),
+  }));
+
 export class AggregateTable {
   constructor(private readonly store: Store) {}
 
-  async insert(items: readonly AggregateItem[]): Promise<void> {
+  async insert(items: readonly AggregateDocument[]): Promise<void> {
     const receivedAt = this.store.now();
     const rows = items.flatMap((item) =>
       Object.entries(item.metrics).map(([key, value]) => ({
@@ -61,7 +89,8 @@ export class AggregateTable {
         start_ts: item.start,
         end_ts: item.end,
         key,
-        value,
+        value: typeof value === 'number' ? value : 0,
+        json: typeof value === 'number' ? '' : JSON.stringify(value),
         received_at: receivedAt,
         row_version: this.store.versions.next(),
         is_deleted: 0,
@@ -70,7 +99,7 @@ export class AggregateTable {
     await this.store.insert('aggregate_metrics', COLUMNS, rows, 'ingest');
   }
 
-  /** Values whose range starts in [from, to). */
+  /** Numbers whose range starts in [from, to). */
   read(filter: {
     model: string;
     keys: string[];
@@ -81,6 +110,7 @@ export class AggregateTable {
   }): Promise<AggregateValue[]> {
     const where = new Conditions()
       .equals('model', filter.model)
+      .equals('json', '')
       .oneOf('key', filter.keys.length === 0 ? null : filter.keys)
       .equals('version', filter.version)
       .equals('deployment', filter.deployment)
@@ -93,6 +123,34 @@ export class AggregateTable {
         FROM aggregate_metrics FINAL ${where.where()} ORDER BY start_ts, version, deployment, key`,
       params: where.params,
       row: aggregateRow,
+    });
+  }
+
+  /** All keys of a range together, numbers or not, for the ranges that start in [from, to): a page of them, ascending. */
+  documents(
+    filter: {
+      model: string;
+      version: string | null;
+      deployment: string | null;
+      from: number | null;
+      to: number | null;
+    },
+    limit: number,
+    skip: number,
+  ): Promise<StoredAggregate[]> {
+    const where = new Conditions()
+      .equals('model', filter.model)
+      .equals('version', filter.version)
+      .equals('deployment', filter.deployment)
+      .time('start_ts', '>=', filter.from)
+      .time('start_ts', '<', filter.to);
+    return this.store.query({
+      name: 'read_aggregate_documents',
+      sql: `SELECT version, deployment, toUnixTimestamp64Milli(start_ts) AS start_ms, toUnixTimestamp64Milli(end_ts) AS end_ms, arraySort(groupArray((key, value, json))) AS entries
+        FROM aggregate_metrics FINAL ${where.where()} GROUP BY start_ts, end_ts, version, deployment
+        ORDER BY start_ts, end_ts, version, deployment LIMIT ${where.bind(limit, 'UInt32')} OFFSET ${where.bind(skip, 'UInt64')}`,
+      params: where.params,
+      row: documentRow,
     });
   }
 }

@@ -48,6 +48,7 @@ const MODEL_TABLES = [
   'predictions',
   'prediction_places',
   'aggregate_metrics',
+  'replica_stats',
   'baselines',
   'baseline_bins',
   'window_marks',
@@ -118,6 +119,17 @@ export class CatalogueTable {
       row: z.object({ model: z.string() }),
     });
     return rows.map((row) => row.model);
+  }
+
+  /** Whether anything was computed, reported or sent of a model, found without counting its rows. */
+  async knows(model: string): Promise<boolean> {
+    const rows = await this.store.query({
+      name: 'knows_model',
+      sql: `SELECT 1 AS known FROM (SELECT model FROM window_marks WHERE model = {model:String} LIMIT 1 UNION ALL SELECT model FROM aggregate_metrics WHERE model = {model:String} LIMIT 1) LIMIT 1 ${SMALL_READ}`,
+      params: { model },
+      row: z.object({ known: z.number() }),
+    });
+    return rows.length > 0;
   }
 
   /** Models that have numbers to watch: computed ones, or ones that clients send. */

@@ -21,6 +21,16 @@ const trackedRow = z.object({
 });
 export type TrackedRow = z.output<typeof trackedRow>;
 
+const replicaRow = z.object({
+  ...groupFields,
+  replicas: z.number(),
+  requests: z.number(),
+  failed: z.number(),
+  dropped: z.number(),
+  cpu_cores: value,
+  memory_bytes: value,
+});
+
 const GROUP = 'version, deployment, segment, w';
 /** Tracked keys of one group at the most: a model that makes up keys per call must not make a series of each. */
 const MAX_KEYS = 200;
@@ -39,6 +49,31 @@ export class OperationsQueries {
         FROM ${rows.from(['status', 'latency_ms', 'request_bytes AS req', 'response_bytes AS res', 'cpu_ms AS cpu', 'memory_bytes AS mem', 'metrics'])} GROUP BY ${GROUP}`,
       params: rows.params,
       row: technicalRow,
+    });
+  }
+
+  /**
+   * CPU and memory are means over the time that reports cover, so that a replica that took over from another one does not count as a
+   * second one.
+   */
+  replicas(rows: GroupedRows): Promise<z.output<typeof replicaRow>[]> {
+    const columns = [
+      'replica',
+      'requests AS req',
+      'failed AS bad',
+      'dropped AS lost',
+      'cpu_ms AS cpu',
+      'memory_bytes AS mem',
+    ];
+    const times = ['toUnixTimestamp64Milli(start_ts) AS a', 'toUnixTimestamp64Milli(end_ts) AS b'];
+    return this.store.query({
+      name: 'replica_numbers',
+      lane: 'jobs',
+      sql: `SELECT ${GROUP}, uniqExact(replica) AS replicas, sum(req) AS requests, sum(bad) AS failed, sum(lost) AS dropped,
+          sum(cpu) / (max(b) - min(a)) AS cpu_cores, sum(mem * (b - a)) / (max(b) - min(a)) AS memory_bytes
+        FROM ${rows.from([...columns, ...times])} GROUP BY ${GROUP}`,
+      params: rows.params,
+      row: replicaRow,
     });
   }
 

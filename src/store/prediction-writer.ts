@@ -8,7 +8,7 @@ import type { Store } from './store.js';
 
 const COLUMNS = [
   'model', 'version', 'deployment', 'prediction_id', 'external_id', 'ts', 'num', 'str', 'flag', 'json', 'metrics', 'tags', 'latency_ms', 'status',
-  'error', 'request_bytes', 'response_bytes', 'cpu_ms', 'memory_bytes', 'received_at', 'row_version', 'is_deleted',
+  'error', 'request_bytes', 'response_bytes', 'cpu_ms', 'memory_bytes', 'replica', 'received_at', 'row_version', 'is_deleted',
 ] as const; // prettier-ignore
 
 /** A validated prediction with its identity and time resolved. */
@@ -59,7 +59,7 @@ export class PredictionWriter {
     const externalId = record.externalId === '' ? '""' : JSON.stringify(record.externalId);
     const error = record.error === undefined ? '""' : JSON.stringify(record.error);
     const series = `${quoted(record.model)},${quoted(record.version)},${quoted(record.deployment)}`;
-    const technical = `${record.latency_ms ?? null},"${record.status}",${error},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null}`;
+    const technical = `${record.latency_ms ?? null},"${record.status}",${error},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null},${record.replica === undefined ? '""' : quoted(record.replica)}`;
     const line = `[${series},"${record.id}",${externalId},${record.timestamp},${fields},${metrics},${tags},${technical},${record.receivedAt},${this.store.versions.next()},0]\n`;
     return { row: this.pool.put(line), id: record.id, known };
   }

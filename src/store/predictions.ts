@@ -49,12 +49,13 @@ const predictionRow = z.object({
   response_bytes: z.number().nullable(),
   cpu_ms: z.number().nullable(),
   memory_bytes: z.number().nullable(),
+  replica: z.string(),
   received_ms: z.number(),
 });
 type PredictionRow = z.output<typeof predictionRow>;
 
 const SELECTED = `toString(prediction_id) AS id, external_id, model, version, deployment, toUnixTimestamp64Milli(ts) AS ts_ms, num, str, flag, json, metrics, tags,
-  latency_ms, status, error, request_bytes, response_bytes, cpu_ms, memory_bytes, toUnixTimestamp64Milli(received_at) AS received_ms`;
+  latency_ms, status, error, request_bytes, response_bytes, cpu_ms, memory_bytes, replica, toUnixTimestamp64Milli(received_at) AS received_ms`;
 
 /** The conditions of a range over the predictions table. */
 export function rangeConditions(range: PredictionRange): Conditions {
@@ -147,6 +148,7 @@ function toStored(row: PredictionRow, truth: { values: Record<string, unknown>; 
     response_bytes: row.response_bytes,
     cpu_ms: row.cpu_ms,
     memory_bytes: row.memory_bytes,
+    replica: row.replica === '' ? null : row.replica,
     received_at: iso(row.received_ms),
   };
 }

@@ -28,6 +28,7 @@ import { QualityCurveQueries } from './quality-curves.js';
 import { QualityQueries } from './quality-queries.js';
 import { RegistryTable } from './registry.js';
 import { RejectedTable } from './rejected.js';
+import { ReplicaStatsTable } from './replica-stats.js';
 import { SqlTable } from './sql.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
@@ -83,6 +84,7 @@ export async function openStore(options: StoreOptions) {
       tag: (model: string, key: string, value: string) => erasure.erase(scopeOfTag(model, key, value)),
     },
     aggregates: new AggregateTable(store),
+    replicaStats: new ReplicaStatsTable(store),
     rejected: new RejectedTable(store),
     catalogue: new CatalogueTable(store),
     fields: new FieldDiscovery(store),

@@ -38,6 +38,19 @@ export class WindowRows {
     };
   }
 
+  /** Reports of replicas, which have no segments. */
+  replicas(selection: WindowSelection): GroupedRows {
+    const params = new Conditions();
+    const groups = `version, deployment, ${startOf(selection, params)} AS w, '' AS segment`;
+    const where = chosen(selection, params);
+    return {
+      from: (columns) =>
+        `(SELECT ${[groups, ...columns].join(', ')} FROM (SELECT *, start_ts AS ts FROM replica_stats FINAL) ${where})`,
+      params: params.params,
+      groups: GROUPS,
+    };
+  }
+
   /** Labelled rows: num, str and flag hold the ground truth as `values.*`. */
   async groundTruth(selection: WindowSelection): Promise<GroupedRows> {
     const rows = await this.predictions(selection);

@@ -188,13 +188,14 @@ export class WindowTable {
     });
   }
 
-  series(model: string): Promise<MarkedSeries[]> {
+  /** Series that have predictions; for the operations job also those of which only replicas are heard. */
+  series(model: string, job: string | null = null): Promise<MarkedSeries[]> {
     return this.store.query({
       name: 'marked_series',
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp(min(slot)) * 1000 AS first_ms, toUnixTimestamp(max(slot)) * 1000 AS last_ms FROM window_marks
-        WHERE model = {model:String} AND cause = 'prediction' GROUP BY version, deployment ORDER BY version, deployment ${SMALL_READ}`,
-      params: { model },
+        WHERE model = {model:String} AND cause IN {causes:Array(String)} GROUP BY version, deployment ORDER BY version, deployment ${SMALL_READ}`,
+      params: { model, causes: job === 'operations' ? ['prediction', 'replica'] : ['prediction'] },
       row: z
         .object({ version: z.string(), deployment: z.string(), first_ms: z.number(), last_ms: z.number() })
         .transform((row) => ({
@@ -217,7 +218,7 @@ export class WindowTable {
         FROM (
           SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w,
             if(cause = 'label', 1, 2) AS kind, row_version AS input_version
-          FROM window_marks WHERE model = {model:String}
+          FROM window_marks WHERE model = {model:String} AND (cause != 'replica' OR {job:String} = 'operations')
           UNION ALL
           SELECT version, deployment, toUnixTimestamp64Milli(window_start), 0, input_version FROM computed_windows FINAL
           WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}

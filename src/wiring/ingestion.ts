@@ -23,6 +23,7 @@ export function wireIngestion(
       predictions: tables.predictionWriter,
       groundTruth: tables.groundTruth,
       aggregates: tables.aggregates,
+      replicas: tables.replicaStats,
       rejected: tables.rejected,
       uploads: tables.groundTruthUpload,
       predictionFiles: tables.predictionUpload,

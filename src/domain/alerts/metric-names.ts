@@ -60,6 +60,12 @@ const OTHER_METRICS = [
   'response_bytes_mean',
   'cpu_ms_mean',
   'memory_bytes_max',
+  'request_count',
+  'failed_request_count',
+  'dropped_count',
+  'replica_count',
+  'replica_cpu_cores',
+  'replica_memory_bytes',
 ] as const;
 
 const ALL: ReadonlySet<string> = new Set<string>([...DRIFT_METRICS, ...QUALITY_METRICS, ...OTHER_METRICS]);
@@ -73,7 +79,17 @@ export function isQualityMetric(metric: string): boolean {
 }
 
 /** Counts: exact however few they count, and as true at 0. */
-export const COUNT_METRICS: readonly string[] = ['prediction_count', 'requests_per_second', 'error_count'];
+export const COUNT_METRICS: readonly string[] = [
+  'prediction_count',
+  'requests_per_second',
+  'error_count',
+  'request_count',
+  'failed_request_count',
+  'dropped_count',
+  'replica_count',
+  'replica_cpu_cores',
+  'replica_memory_bytes',
+];
 
 /** Whether a metric is a count, or a number that the client vouches for: no minimum of rows applies unless a rule sets one. */
 export function isExact(metric: string): boolean {

@@ -21,6 +21,15 @@ const fieldConfigSchema = z.strictObject({
   ignore: z.boolean().optional(),
 });
 
+/** Cloudera's names: the CRNs of the model's deployments with the version of each, and which keys of its metrics are inputs. */
+const clouderaConfigSchema = z.strictObject({
+  deployments: z
+    .record(z.string().min(1).max(200, 'at most 200 characters'), versionNameSchema)
+    .describe('deployment CRN to version')
+    .optional(),
+  inputs: z.array(z.string().min(1).max(200)).max(50, 'at most 50 keys').optional(),
+});
+
 /** `PUT /v1/models/{model}`: everything is optional; what is left out is inferred and reported. */
 export const modelConfigSchema = z.strictObject({
   task: taskSchema.optional(),
@@ -41,6 +50,7 @@ export const modelConfigSchema = z.strictObject({
   privacy: z
     .strictObject({ drop: z.array(privatePath).default([]), hash: z.array(privatePath).default([]) })
     .optional(),
+  cloudera: clouderaConfigSchema.optional(),
 });
 export type ModelConfig = z.output<typeof modelConfigSchema>;
 

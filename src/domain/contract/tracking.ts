@@ -1,5 +1,6 @@
 // What the tracking routes take and answer: predictions, ground truth, delayed metrics, aggregate metrics.
 import { z } from 'zod';
+import type { ItemError } from '../errors.js';
 import { deploymentNameSchema, modelNameSchema, timeSchema, versionNameSchema } from './common.js';
 
 export const DEFAULT_VERSION = 'unversioned';
@@ -43,6 +44,7 @@ export const predictionItemSchema = z.strictObject({
   response_bytes: count.optional(),
   cpu_ms: finite.nonnegative().optional(),
   memory_bytes: count.optional(),
+  replica: z.string().max(200, 'at most 200 characters').optional(),
 });
 export type PredictionItem = z.output<typeof predictionItemSchema>;
 
@@ -75,6 +77,10 @@ export const aggregateItemSchema = z
   })
   .refine((item) => item.start <= item.end, { path: ['end'], message: 'must not be before start' });
 export type AggregateItem = z.output<typeof aggregateItemSchema>;
+
+/** The same with values of any kind, as Cloudera's clients send them; only numbers become series. */
+export const aggregateDocumentSchema = z.strictObject({ ...aggregateItemSchema.shape, metrics: plainObject });
+export type AggregateDocument = z.output<typeof aggregateDocumentSchema>;
 
 const itemErrorSchema = z.object({ index: z.number(), code: z.string(), path: z.string(), message: z.string() });
 
@@ -116,6 +122,7 @@ export const storedPredictionSchema = z.object({
   response_bytes: z.number().nullable(),
   cpu_ms: z.number().nullable(),
   memory_bytes: z.number().nullable(),
+  replica: z.string().nullable(),
   received_at: z.string(),
 });
 export type StoredPrediction = z.output<typeof storedPredictionSchema>;
@@ -133,6 +140,18 @@ export const rejectedItemSchema = z.object({
   item: z.string(),
 });
 export type RejectedItem = z.output<typeof rejectedItemSchema>;
+
+/** An item of another protocol that is not understood: it takes its place among the items, is refused for `errors`, and kept as it came. */
+export class RefusedItem {
+  constructor(
+    private readonly item: unknown,
+    readonly errors: readonly Omit<ItemError, 'index'>[],
+  ) {}
+
+  toJSON(): unknown {
+    return this.item;
+  }
+}
 
 /** A line of an NDJSON body that is not JSON: it takes its place among the items, and the ingest service refuses it with `message`. */
 export class UnparsableItem {

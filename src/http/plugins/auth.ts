@@ -12,6 +12,13 @@ import { assertOwnPage, COOKIE, SessionSeal } from './session.js';
 const ADMIN: Principal = { id: 'admin', name: 'admin', scopes: ['ingest', 'read', 'admin'], models: null };
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
+const BARE = /^[\x21-\x7e]{1,800}$/;
+
+/** What a header that is nothing but a key may mean: the key itself, or its base64. */
+function bareKeys(header: string): string[] {
+  return [header, Buffer.from(header, 'base64').toString('latin1')].filter((key) => BARE.test(key));
+}
+
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Whether a principal may use a scope; `admin` includes the others. */
@@ -62,6 +69,10 @@ export interface Access {
   now: () => number;
 }
 
+function refuse(): never {
+  throw new UnauthorizedError();
+}
+
 function accessOf(options: { adminKey: string | null; keys: KeysApi; clock: () => number }): Access {
   const { keys, clock } = options;
   const adminDigest = options.adminKey === null ? null : digest(options.adminKey);
@@ -81,11 +92,14 @@ function accessOf(options: { adminKey: string | null; keys: KeysApi; clock: () =
   async function identify(request: FastifyRequest): Promise<Principal> {
     if (adminDigest === null) return ADMIN;
     const { authorization } = request.headers;
-    const key = BEARER.exec(authorization ?? '')?.[1];
-    const principal =
-      key !== undefined ? await ofKey(key) : authorization === undefined ? await ofSession(request) : null;
-    if (principal === null) throw new UnauthorizedError();
-    return principal;
+    if (authorization === undefined) return (await ofSession(request)) ?? refuse();
+    const bearer = BEARER.exec(authorization)?.[1];
+    const bare = bearer === undefined && request.routeOptions.config.bareKey === true ? bareKeys(authorization) : [];
+    for (const key of bearer === undefined ? bare : [bearer]) {
+      const principal = await ofKey(key);
+      if (principal !== null) return principal;
+    }
+    return refuse();
   }
 
   return { identify, ofKey, seal, now: clock };

@@ -1,5 +1,4 @@
 // Predictions read back: pages, whole ranges as files, one by its id; and the items that were refused.
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { InvalidInputError } from '../../domain/errors.js';
 import { modelNameSchema } from '../../domain/contract/common.js';
@@ -7,6 +6,7 @@ import { erasedSchema, labelValueSchema } from '../../domain/contract/ingestion.
 import { rejectedItemSchema, storedPredictionSchema } from '../../domain/contract/tracking.js';
 import type { ExportFormat } from '../../services/api.js';
 import { negotiate } from '../negotiate.js';
+import { streamOf } from '../streams.js';
 import { assertModel, overReachable } from '../plugins/auth.js';
 import { CSV, JSON_TYPE, NDJSON, PARQUET, forms, json, problemAnswer } from '../schemas/answers.js';
 import {
@@ -45,25 +45,6 @@ const listQuery = z
     cursor: optionalText('`next_cursor` of the page before'),
   })
   .refine(isForward, RANGE_ERROR);
-
-/**
- * The chunks as a stream. The first is awaited before the answer starts, so that a query that fails at once is still answered
- * with a problem document.
- */
-async function streamOf(chunks: AsyncIterable<Buffer>): Promise<Readable> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let ahead: IteratorResult<Buffer> | null = await iterator.next();
-  const resumed: AsyncIterableIterator<Buffer> = {
-    [Symbol.asyncIterator]: () => resumed,
-    next: async () => {
-      const result = ahead ?? (await iterator.next());
-      ahead = null;
-      return result;
-    },
-    return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-  };
-  return Readable.from(resumed, { objectMode: false });
-}
 
 /** GET of predictions and refused items. */
 export function predictionRoutes(app: App, { services }: RouteContext): void {

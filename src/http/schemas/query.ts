@@ -107,6 +107,9 @@ export const optionalWindow = optional(
   'expected a duration such as 7d, or "range"',
 );
 
+/** A length of time such as `1m`. */
+export const optionalStep = optional(durationSchema, 'length of a step, e.g. `1m`', 'expected a duration such as 1m');
+
 interface Range {
   from: number | null;
   to: number | null;
