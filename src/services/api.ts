@@ -264,8 +264,10 @@ export interface OverviewApi {
   overview(query: {
     model: string | null;
     version: string | null;
-    from: number;
-    to: number;
+    /** null: 30 days that end with the newest data. */
+    from: number | null;
+    to: number | null;
+    now: number;
     allowed: readonly string[] | null;
   }): Promise<Overview>;
   /** @throws NotFoundError. */

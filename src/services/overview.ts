@@ -9,7 +9,7 @@ import {
   type OverviewModel,
   type Summary,
 } from '../domain/contract/overview.js';
-import { formatDuration } from '../domain/duration.js';
+import { DAY_MS, formatDuration } from '../domain/duration.js';
 import { addSums, pool, stateOf, type Pooling, type WindowSums } from '../domain/overview.js';
 import type { OverviewApi } from './api.js';
 
@@ -50,7 +50,7 @@ interface FirstValue {
 interface Cell {
   feature: string;
   col: number;
-  value: number | null;
+  largest: number | null;
   lim: number | null;
   breaches: number;
   last_breach_ms: number | null;
@@ -75,6 +75,8 @@ export interface OverviewPorts {
   alerts: () => Promise<Alert[]>;
 }
 
+/** The range where none is given. */
+const DEFAULT_DAYS = 30;
 /** Points of a sparkline. */
 const COLUMNS = 30;
 /** The quality number that stands for a model: the first of these that has a value. */
@@ -97,14 +99,18 @@ export class OverviewService implements OverviewApi {
   async overview(query: {
     model: string | null;
     version: string | null;
-    from: number;
-    to: number;
+    from: number | null;
+    to: number | null;
+    now: number;
     allowed: readonly string[] | null;
   }): Promise<Overview> {
     await this.ports.collect();
-    const { from, to } = query;
     const versions = (await this.ports.numbers.versions()).filter((row) => reachable(query, row.model));
     const names = await this.names(query, versions);
+    const configs = new Map(
+      await Promise.all(names.map(async (name) => [name, await this.ports.models.effective(name)] as const)),
+    );
+    const { from, to } = rangeOf(query, versions, configs);
     const range = { models: names, from, to, columns: COLUMNS };
     const [sums, drift, firsts, alerts] = await Promise.all([
       this.ports.numbers.sums(range, METRICS),
@@ -119,7 +125,7 @@ export class OverviewService implements OverviewApi {
           model,
           version: query.version,
           range,
-          config: await this.ports.models.effective(model),
+          config: configs.get(model) ?? (await this.ports.models.effective(model)),
           versions: mine(versions),
           sums: mine(sums),
           drift: mine(drift),
@@ -180,6 +186,21 @@ export class OverviewService implements OverviewApi {
     const configured = (await this.ports.models.configured()).filter((name) => reachable(query, name));
     return [...new Set([...versions.map((row) => row.model), ...configured])];
   }
+}
+
+/** Where the range is not given it ends with the newest window that has predictions: data may be older than the present. */
+function rangeOf(
+  query: { from: number | null; to: number | null; now: number },
+  versions: readonly Version[],
+  configs: ReadonlyMap<string, EffectiveConfig>,
+): { from: number; to: number } {
+  const ends = versions.map(({ model, last_ms }) => {
+    const length = configs.get(model)?.windowLength ?? DAY_MS;
+    return (Math.floor(last_ms / length) + 1) * length;
+  });
+  const newest = ends.length === 0 ? query.now : Math.max(...ends);
+  const to = query.to ?? Math.max(newest, (query.from ?? 0) + 1);
+  return { from: query.from ?? to - DEFAULT_DAYS * DAY_MS, to };
 }
 
 function reachable(query: { model: string | null; allowed: readonly string[] | null }, model: string): boolean {
@@ -318,11 +339,11 @@ function gridRows(cells: readonly Cell[], columns: number): Grid['rows'] {
       worst: null,
     };
     rows.set(cell.feature, row);
-    row.values[cell.col] = cell.value;
+    row.values[cell.col] = cell.largest;
     row.limits[cell.col] = cell.lim;
     row.breaches += cell.breaches;
     if (cell.last_breach_ms !== null) row.last_breach = iso(cell.last_breach_ms);
-    if (cell.value !== null) row.worst = Math.max(row.worst ?? cell.value, cell.value);
+    if (cell.largest !== null) row.worst = Math.max(row.worst ?? cell.largest, cell.largest);
   }
   return [...rows.values()].sort(
     (a, b) =>

@@ -54,7 +54,7 @@ export type FieldDrift = z.output<typeof driftRow>;
 const cellRow = z.object({
   feature: z.string(),
   col: z.number(),
-  value: z.number().nullable(),
+  largest: z.number().nullable(),
   lim: z.number().nullable(),
   breaches: z.number(),
   last_breach_ms: z.number().nullable(),
@@ -128,10 +128,10 @@ export class OverviewTable {
     const column = columnOf(where, range);
     return this.store.query({
       name: 'overview_grid',
-      sql: `SELECT feature, ${column} AS col, max(value) AS value, tupleElement(argMax(tuple(upper), ifNull(value, -1)), 1) AS lim,
-          countIf(${BREACH.replaceAll('value', 'p.value')}) AS breaches,
-          if(breaches = 0, NULL, toUnixTimestamp64Milli(maxIf(window_start, ${BREACH.replaceAll('value', 'p.value')}))) AS last_breach_ms
-        FROM metric_points AS p FINAL ${where.where()} GROUP BY feature, col ORDER BY feature, col`,
+      sql: `SELECT feature, ${column} AS col, max(value) AS largest, tupleElement(argMax(tuple(upper), ifNull(value, -1)), 1) AS lim,
+          countIf(${BREACH}) AS breaches,
+          if(breaches = 0, NULL, toUnixTimestamp64Milli(maxIf(window_start, ${BREACH}))) AS last_breach_ms
+        FROM metric_points FINAL ${where.where()} GROUP BY feature, col ORDER BY feature, col`,
       params: where.params,
       row: cellRow,
     });

@@ -1,7 +1,6 @@
 // Summaries of many numbers at once: the state of every model, and a grid of one metric over fields and time.
 import { z } from 'zod';
 import { gridSchema, overviewSchema } from '../../domain/contract/overview.js';
-import { DAY_MS } from '../../domain/duration.js';
 import { assertModel } from '../plugins/auth.js';
 import { json, problemAnswer } from '../schemas/answers.js';
 import {
@@ -16,9 +15,6 @@ import {
   requiredTime,
 } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
-
-/** The range where none is given, days. */
-const DAYS = 30;
 
 /** /v1/overview and /v1/models/{model}/grid. */
 export function overviewRoutes(app: App, { services, clock }: RouteContext): void {
@@ -37,19 +33,19 @@ export function overviewRoutes(app: App, { services, clock }: RouteContext): voi
         .strictObject({
           model: optionalModel,
           version: optionalVersion,
-          from: optionalTime(`windows that start at or after this time; ${DAYS} days before \`to\` by default`),
-          to: optionalTime('windows that start before this time; the present by default'),
+          from: optionalTime('windows that start at or after this time; 30 days before `to` by default'),
+          to: optionalTime(
+            'windows that start before this time; by default the end of the newest window with predictions',
+          ),
         })
         .refine(isForward, RANGE_ERROR),
       response: { 200: json('The models.', overviewSchema) },
     },
     handler: async (request, reply) => {
-      const { model, version } = request.query;
+      const { model } = request.query;
       if (model !== null) assertModel(request.principal, model);
-      const to = request.query.to ?? Math.max(clock(), (request.query.from ?? 0) + 1);
-      const from = request.query.from ?? to - DAYS * DAY_MS;
       const allowed = request.principal.models;
-      return reply.send(await services.overview.overview({ model, version, from, to, allowed }));
+      return reply.send(await services.overview.overview({ ...request.query, now: clock(), allowed }));
     },
   });
 

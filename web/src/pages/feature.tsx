@@ -1,0 +1,331 @@
+// One field: how it was distributed in the baseline and is now, which bins moved, and its drift over time.
+import { useMemo } from 'preact/hooks';
+import type { Distribution, MetricPointJson } from '../../../src/domain/contract/metrics.js';
+import { modelUrl } from '../lib/api.js';
+import { useApi } from '../lib/data.js';
+import { change, go } from '../lib/location.js';
+import { interval, metricValue, number, share } from '../prepare/format.js';
+import { binsOf, distributionView, movedBins, movedPhrase, type Bin } from '../prepare/distribution.js';
+import { linesByVersion, spansOf, thresholdsOf } from '../prepare/model.js';
+import { paletteOf } from '../prepare/palette.js';
+import { seriesView } from '../prepare/series.js';
+import { Card } from '../ui/card.js';
+import { Chart } from '../ui/chart.js';
+import { Await, Empty } from '../ui/states.js';
+import { Status } from '../ui/status.js';
+import { Table, type Column } from '../ui/table.js';
+import { useView } from '../ui/view.js';
+import { GROUP, Small, useWatch, versionMarks } from './model.js';
+import { ModelFrame, type ModelView } from './model-head.js';
+
+const DRIFT = [
+  'psi',
+  'psi_noise_99',
+  'ks_statistic',
+  'ks_p_value',
+  'js_distance',
+  'chi2_p_value',
+  'l_infinity',
+  'missing_share',
+  'unseen_share',
+];
+
+export function FeaturePage({ model }: { model: string }) {
+  const { place } = useView();
+  const feature = place.query.get('feature');
+  if (feature === null)
+    return <Empty title="No field is named">The address needs ?feature=, such as inputs.age.</Empty>;
+  return (
+    <ModelFrame model={model} part="feature">
+      {(view) => <Feature view={view} feature={feature} />}
+    </ModelFrame>
+  );
+}
+
+function Feature({ view, feature }: { view: ModelView; feature: string }) {
+  const { place } = useView();
+  const { model, from, to: until, version } = view;
+  const url = modelUrl(model.model, 'metrics', { metric: DRIFT, feature, version, segment: '', from, to: until });
+  const points = useApi<MetricPointJson[]>(url);
+  return (
+    <div class="grid">
+      <DistributionCard view={view} feature={feature} points={points.data} />
+      <Card title="PSI over time" span={12} urls={[url]}>
+        <Await of={points} what="drift over time">
+          {(data) => <PsiChart view={view} feature={feature} points={data} />}
+        </Await>
+      </Card>
+      <Card title="Tests and shares" span={12} urls={[url]}>
+        <Await of={points} what="tests">
+          {(data) => <Tests points={data} />}
+        </Await>
+      </Card>
+      <SegmentsCard view={view} feature={feature} />
+      {place.query.has('at') && (
+        <p class="span-12 muted small">
+          <a href={change({ at: null, until: null }, place)}>Show the whole range instead of one window</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The window that the address names, else the whole range. */
+function useSpan(view: ModelView): { from: string; to: string; whole: boolean } {
+  const { place } = useView();
+  const [at, until] = [place.query.get('at'), place.query.get('until')];
+  return at !== null && until !== null
+    ? { from: at, to: until, whole: false }
+    : { from: view.from, to: view.to, whole: true };
+}
+
+function DistributionCard({
+  view,
+  feature,
+  points,
+}: {
+  view: ModelView;
+  feature: string;
+  points: readonly MetricPointJson[] | null;
+}) {
+  const { zone, dark } = useView();
+  const span = useSpan(view);
+  const url = modelUrl(view.model.model, 'distribution', {
+    feature,
+    version: view.version,
+    from: span.from,
+    to: span.to,
+  });
+  const loaded = useApi<Distribution>(url);
+  const current = interval(span.from, span.to, zone);
+  const chart = useMemo(
+    () => (loaded.data === null ? null : distributionView(loaded.data, paletteOf(dark), current)),
+    [loaded.data, dark, current],
+  );
+  return (
+    <>
+      <Card title="Baseline and current distribution" span={8} urls={[url]} tools={<WindowPicker points={points} />}>
+        <Await of={loaded} what="the distribution">
+          {(data) =>
+            chart !== null && (
+              <>
+                <p class="lead">{lead(data)}</p>
+                <Chart view={chart} name={`${feature} distribution`} height={280} />
+              </>
+            )
+          }
+        </Await>
+      </Card>
+      <Card title="Most shifted bins" span={4} urls={[url]} flush>
+        <Await of={loaded} what="the bins">
+          {(data) => <BinTable bins={binsOf(data)} name={`${feature} bins`} />}
+        </Await>
+      </Card>
+    </>
+  );
+}
+
+function lead(data: Distribution): string {
+  const bins = binsOf(data);
+  const total = bins.reduce((sum, bin) => sum + (bin.psi ?? 0), 0);
+  const rows = data.current.reduce((sum, n) => sum + n, 0);
+  if (rows === 0) return 'No rows of this field in this window.';
+  return `${movedBins(bins).map(movedPhrase).join('; ')}. PSI ${number(total)} against ${data.baseline_name}, n = ${rows.toLocaleString('en-US')}.`;
+}
+
+function WindowPicker({ points }: { points: readonly MetricPointJson[] | null }) {
+  const { place, zone } = useView();
+  const windows = (points ?? []).filter((point) => point.metric === 'psi');
+  const at = place.query.get('at');
+  return (
+    <select
+      aria-label="Window"
+      value={at ?? ''}
+      onChange={(event) => {
+        const chosen = windows.find((point) => point.window_start === event.currentTarget.value);
+        go(change({ at: chosen?.window_start, until: chosen?.window_end }, place), { replace: true });
+      }}
+    >
+      <option value="">whole range</option>
+      {at !== null && !windows.some((point) => point.window_start === at) && (
+        <option value={at}>{interval(at, place.query.get('until') ?? at, zone)}</option>
+      )}
+      {[...windows].reverse().map((point) => (
+        <option key={point.window_start} value={point.window_start}>
+          {interval(point.window_start, point.window_end, zone)} PSI {number(point.value)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function BinTable({ bins, name }: { bins: readonly Bin[]; name: string }) {
+  const columns: Column<Bin>[] = [
+    { name: 'Bin', value: (bin) => bin.label },
+    { name: 'Baseline', right: true, value: (bin) => bin.baseline, cell: (bin) => share(bin.baseline) },
+    { name: 'Current', right: true, value: (bin) => bin.current, cell: (bin) => share(bin.current) },
+    {
+      name: 'Moved',
+      right: true,
+      value: (bin) => Math.abs(bin.current - bin.baseline),
+      cell: (bin) => `${bin.current > bin.baseline ? '+' : ''}${number(100 * (bin.current - bin.baseline))}`,
+    },
+    { name: 'PSI', right: true, value: (bin) => bin.psi, cell: (bin) => number(bin.psi) },
+  ];
+  return (
+    <Table
+      caption="Bins by how far they moved"
+      columns={columns}
+      rows={bins}
+      keyOf={(bin) => bin.label}
+      csv={name}
+      sort={{ column: 'Moved', descending: true }}
+      show={11}
+    />
+  );
+}
+
+function PsiChart({ view, feature, points }: { view: ModelView; feature: string; points: readonly MetricPointJson[] }) {
+  const { zone, dark } = useView();
+  const { rules, alerts } = useWatch(view.model.model);
+  const psi = points.filter((point) => point.metric === 'psi');
+  const chart = useMemo(() => {
+    const limits = psi.map((point) => ({ ...point, value: point.upper, upper: null, lower: null }));
+    const noise = points.filter((point) => point.metric === 'psi_noise_99');
+    return seriesView({
+      metric: 'psi',
+      lines: [
+        ...linesByVersion(psi, 'psi', [view.version ?? '']),
+        { name: 'limit', metric: 'psi', points: limits, dashed: true },
+        ...(noise.length === 0 ? [] : [{ name: 'noise (99 %)', metric: 'psi', points: noise, dashed: true }]),
+      ],
+      zone,
+      palette: paletteOf(dark),
+      levels: thresholdsOf(rules, { model: view.model.model, metric: 'psi', feature }),
+      spans: spansOf(alerts, { metric: 'psi', feature, version: view.version }),
+      marks: versionMarks(view),
+    });
+  }, [points, rules, alerts, zone, dark, view.version, feature]);
+  if (psi.length === 0)
+    return (
+      <Empty title="Not compared">
+        This field has no drift numbers in this range: it is not in the baseline, or no window is complete.
+      </Empty>
+    );
+  const newest = psi.at(-1);
+  return (
+    <>
+      {newest !== undefined && (
+        <p class="lead">
+          Newest window: PSI {metricValue('psi', newest.value)}, limit {metricValue('psi', newest.upper)}, n ={' '}
+          {newest.n.toLocaleString('en-US')}
+          {newest.status === 'ok' ? '' : <Status status={newest.status} />}
+        </p>
+      )}
+      <Chart view={chart} name={`${feature} PSI`} group={GROUP} height={220} />
+    </>
+  );
+}
+
+const SMALL = [
+  { title: 'KS statistic', metric: 'ks_statistic' },
+  { title: 'KS p-value', metric: 'ks_p_value' },
+  { title: 'Chi-square p-value', metric: 'chi2_p_value' },
+  { title: 'JS distance', metric: 'js_distance' },
+  { title: 'Missing share', metric: 'missing_share' },
+  { title: 'Unseen share', metric: 'unseen_share' },
+] as const;
+
+function Tests({ points }: { points: readonly MetricPointJson[] }) {
+  const panels = SMALL.map((panel) => ({
+    ...panel,
+    points: points.filter((point) => point.metric === panel.metric),
+  })).filter((panel) => panel.points.some((point) => point.value !== null));
+  return (
+    <div class="grid">
+      {panels.map((panel) => (
+        <Small
+          key={panel.metric}
+          title={panel.title}
+          metric={panel.metric}
+          span={4}
+          lines={[{ name: panel.title, metric: panel.metric, points: panel.points }]}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface SegmentRow {
+  segment: string;
+  value: number | null;
+  limit: number | null;
+  n: number;
+  status: string;
+}
+
+function SegmentsCard({ view, feature }: { view: ModelView; feature: string }) {
+  const { zone } = useView();
+  const { model, version, to: until } = view;
+  const span = useSpan(view);
+  // One window: the one that is shown, or the newest.
+  const from = span.whole ? view.from : span.from;
+  const url = modelUrl(model.model, 'metrics', {
+    metric: 'psi',
+    feature,
+    version,
+    from,
+    to: span.whole ? until : span.to,
+  });
+  const points = useApi<MetricPointJson[]>(url);
+  return (
+    <Card title="Segments" span={12} urls={[url]} flush>
+      <Await of={points} what="segments">
+        {(data) => {
+          const newest = data
+            .filter((point) => point.segment !== '')
+            .reduce((last, point) => (point.window_start > last ? point.window_start : last), '');
+          const rows = data
+            .filter((point) => point.segment !== '' && point.window_start === newest)
+            .map((point): SegmentRow => ({
+              segment: point.segment,
+              value: point.value,
+              limit: point.upper,
+              n: point.n,
+              status: point.status,
+            }));
+          if (rows.length === 0)
+            return (
+              <Empty title="No segments">
+                This model has none, or none in this range. They are set as segments of the model.
+              </Empty>
+            );
+          return (
+            <Table
+              caption="PSI of the field in each segment"
+              columns={SEGMENT_COLUMNS}
+              rows={rows}
+              keyOf={(row) => row.segment}
+              sort={{ column: 'PSI', descending: true }}
+              csv={`${feature} segments`}
+              foot={
+                <span>
+                  window of{' '}
+                  {interval(newest, data.find((point) => point.window_start === newest)?.window_end ?? newest, zone)}
+                </span>
+              }
+            />
+          );
+        }}
+      </Await>
+    </Card>
+  );
+}
+
+const SEGMENT_COLUMNS: Column<SegmentRow>[] = [
+  { name: 'Segment', value: (row) => row.segment, cell: (row) => <span class="mono wrap-any">{row.segment}</span> },
+  { name: 'PSI', right: true, value: (row) => row.value, cell: (row) => number(row.value) },
+  { name: 'Limit', right: true, value: (row) => row.limit, cell: (row) => number(row.limit) },
+  { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
+  { name: 'Status', value: (row) => row.status, cell: (row) => <Status status={row.status} /> },
+];

@@ -1,0 +1,296 @@
+// One model: how it is, since when, and where to look.
+import { useMemo } from 'preact/hooks';
+import type { Alert } from '../../../src/domain/contract/alerts.js';
+import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
+import type { Grid } from '../../../src/domain/contract/overview.js';
+import { apiUrl, modelUrl } from '../lib/api.js';
+import { useApi } from '../lib/data.js';
+import { change, go, modelPath, to } from '../lib/location.js';
+import { metricName, metricValue, versionName } from '../prepare/format.js';
+import { heatView } from '../prepare/grid.js';
+import {
+  linesByMetric,
+  linesByVersion,
+  QUALITY_BY_TASK,
+  spansOf,
+  thresholdsOf,
+  type NamedRule,
+} from '../prepare/model.js';
+import { paletteOf } from '../prepare/palette.js';
+import { seriesView, type Line } from '../prepare/series.js';
+import { Card } from '../ui/card.js';
+import { Chart } from '../ui/chart.js';
+import { Heat } from '../ui/heat.js';
+import { Await, Empty } from '../ui/states.js';
+import { useView } from '../ui/view.js';
+import { AlertStrip } from './alert-strip.js';
+import { ModelFrame, type ModelView } from './model-head.js';
+import { Tiles } from './tiles.js';
+
+/** Charts of the page move their cursors together. */
+export const GROUP = 'model';
+const TECHNICAL = [
+  { title: 'Requests per second', metrics: ['requests_per_second'] },
+  { title: 'Error rate', metrics: ['error_rate'] },
+  { title: 'Latency', metrics: ['latency_p50', 'latency_p95', 'latency_p99'] },
+  { title: 'CPU a request', metrics: ['cpu_ms_mean'] },
+  { title: 'Memory, largest', metrics: ['memory_bytes_max'] },
+  { title: 'Sizes', metrics: ['request_bytes_mean', 'response_bytes_mean'] },
+] as const;
+
+export function ModelPage({ model }: { model: string }) {
+  return (
+    <ModelFrame model={model} part="">
+      {(view) => (
+        <>
+          <Tiles view={view} />
+          <div class="grid">
+            <QualityCard view={view} />
+            <DriftCard view={view} />
+            <AlertsCard view={view} />
+            <LabelsCard view={view} />
+            <TechnicalCard view={view} />
+          </div>
+        </>
+      )}
+    </ModelFrame>
+  );
+}
+
+/** The rules and the alerts of a model: lines and shades of its charts. */
+export function useWatch(model: string): { rules: NamedRule[]; alerts: Alert[] } {
+  const rules = useApi<NamedRule[]>('/v1/alert-rules');
+  const alerts = useApi<Alert[]>(apiUrl('/v1/alerts/history', { model, limit: 500 }));
+  return { rules: rules.data ?? [], alerts: alerts.data ?? [] };
+}
+
+function QualityCard({ view }: { view: ModelView }) {
+  const { place, zone, dark } = useView();
+  const { model, from, to: until } = view;
+  const offered = QUALITY_BY_TASK[model.task] ?? QUALITY_BY_TASK.binary ?? [];
+  const metric = place.query.get('metric') ?? model.quality?.metric ?? offered[0] ?? 'accuracy';
+  const url = offered.length === 0 ? null : modelUrl(model.model, 'metrics', { metric, segment: '', from, to: until });
+  const points = useApi<MetricPointJson[]>(url);
+  const { rules, alerts } = useWatch(model.model);
+  const chart = useMemo(() => {
+    if (points.data === null) return null;
+    const reference = model.quality?.metric === metric ? model.quality.reference : null;
+    return seriesView({
+      metric,
+      lines: linesByVersion(
+        points.data,
+        metric,
+        model.versions.map((one) => one.version),
+      ),
+      zone,
+      palette: paletteOf(dark),
+      levels: [
+        ...thresholdsOf(rules, { model: model.model, metric }),
+        ...(reference === null || reference === undefined
+          ? []
+          : [
+              {
+                value: reference,
+                kind: 'reference' as const,
+                text: `first window of ${versionName(model.version ?? '')} ${metricValue(metric, reference)}`,
+              },
+            ]),
+      ],
+      spans: spansOf(alerts, { metric }),
+      marks: versionMarks(view),
+    });
+  }, [points.data, metric, rules, alerts, zone, dark, model]);
+  if (offered.length === 0) return null;
+  return (
+    <Card
+      title="Quality"
+      span={12}
+      urls={[url]}
+      tools={
+        <select
+          aria-label="Metric"
+          value={metric}
+          onChange={(event) => go(change({ metric: event.currentTarget.value }, place), { replace: true })}
+        >
+          {[...new Set([metric, ...offered])].map((name) => (
+            <option key={name} value={name}>
+              {metricName(name)}
+            </option>
+          ))}
+        </select>
+      }
+    >
+      <Await of={points} what="quality">
+        {(data) =>
+          chart !== null && data.some((point) => point.value !== null) ? (
+            <Chart view={chart} name={`${model.model} ${metric}`} group={GROUP} height={260} />
+          ) : (
+            <NoQuality view={view} />
+          )
+        }
+      </Await>
+    </Card>
+  );
+}
+
+function NoQuality({ view: { model } }: { view: ModelView }) {
+  if ((model.predictions.value ?? 0) === 0)
+    return <Empty title="No data">There are no predictions in this range.</Empty>;
+  if (model.label_coverage.value === 0 || model.label_coverage.value === null) {
+    return (
+      <Empty title="Waiting for labels">
+        Predictions are here, their ground truth is not. POST /v1/ground-truth takes it, as JSON, CSV or Parquet,
+        whenever it is known.
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="Not enough data">No window of this range has enough labelled predictions for this number.</Empty>
+  );
+}
+
+/** Where a version first appears inside the range. */
+export function versionMarks({ model, from }: ModelView): { time: string; text: string }[] {
+  return model.versions
+    .filter((one) => one.first_seen > new Date(new Date(from).getTime() + 86_400_000).toISOString())
+    .map((one) => ({ time: one.first_seen, text: versionName(one.version) }));
+}
+
+function DriftCard({ view }: { view: ModelView }) {
+  const { zone, place } = useView();
+  const { model, from, to: until, version } = view;
+  const url = modelUrl(model.model, 'grid', { metric: 'psi', version, from, to: until, columns: 60 });
+  const grid = useApi<Grid>(url);
+  return (
+    <Card title="Drift of fields" span={8} urls={[url]} flush lead={undefined}>
+      <Await of={grid} what="drift">
+        {(data) =>
+          data.rows.length === 0 ? (
+            <Empty title="Nothing is compared yet">
+              Drift needs a <a href={to('/data', { tab: 'baselines', model: model.model }, place.query)}>baseline</a>,
+              or a complete first window to compare with.
+            </Empty>
+          ) : (
+            <Heat
+              view={heatView(data, zone)}
+              label={`PSI of fields of ${model.model} over time`}
+              open={(row, column) => {
+                const [feature, cell] = [data.rows[row]?.feature, data.columns[column]];
+                if (feature === undefined || cell === undefined) return;
+                go(
+                  to(
+                    modelPath(model.model, 'feature'),
+                    { version: place.query.get('version'), feature, at: cell.from, until: cell.to },
+                    place.query,
+                  ),
+                );
+              }}
+            />
+          )
+        }
+      </Await>
+    </Card>
+  );
+}
+
+function AlertsCard({ view }: { view: ModelView }) {
+  const { place } = useView();
+  const url = apiUrl('/v1/alerts/history', { model: view.model.model, limit: 500 });
+  const alerts = useApi<Alert[]>(url);
+  return (
+    <Card
+      title="Alerts"
+      span={4}
+      urls={[url]}
+      flush
+      tools={
+        <a class="button quiet" href={to('/alerts', { model: view.model.model }, place.query)}>
+          All
+        </a>
+      }
+    >
+      <Await of={alerts} what="alerts">
+        {(data) => <AlertStrip alerts={data} counts={view.model.alerts} />}
+      </Await>
+    </Card>
+  );
+}
+
+function LabelsCard({ view }: { view: ModelView }) {
+  const { model, from, to: until, version } = view;
+  const metrics = ['label_coverage', 'label_lag_p50', 'label_lag_p90', 'label_lag_p99'];
+  const url =
+    model.task === 'none'
+      ? null
+      : modelUrl(model.model, 'metrics', { metric: metrics, version, segment: '', from, to: until });
+  const points = useApi<MetricPointJson[]>(url);
+  if (model.task === 'none') return null;
+  return (
+    <Card title="Labels" span={12} urls={[url]}>
+      <Await of={points} what="labels">
+        {(data) => (
+          <div class="grid">
+            <Small title="Coverage" metric="label_coverage" lines={linesByMetric(data, ['label_coverage'])} span={6} />
+            <Small title="Lag" metric="label_lag_p90" lines={linesByMetric(data, metrics.slice(1))} span={6} />
+          </div>
+        )}
+      </Await>
+    </Card>
+  );
+}
+
+function TechnicalCard({ view }: { view: ModelView }) {
+  const { model, from, to: until, version } = view;
+  const metrics = TECHNICAL.flatMap((panel) => panel.metrics);
+  const url = modelUrl(model.model, 'metrics', { metric: metrics, version, segment: '', from, to: until });
+  const points = useApi<MetricPointJson[]>(url);
+  return (
+    <Card title="Technical" span={12} urls={[url]}>
+      <Await of={points} what="technical numbers">
+        {(data) => (
+          <div class="grid">
+            {TECHNICAL.map((panel) => (
+              <Small
+                key={panel.title}
+                title={panel.title}
+                metric={panel.metrics[0]}
+                lines={linesByMetric(data, panel.metrics)}
+                span={4}
+              />
+            ))}
+          </div>
+        )}
+      </Await>
+    </Card>
+  );
+}
+
+/** A small chart under its own title; a sentence where it has no values. */
+export function Small({
+  title,
+  metric,
+  lines,
+  span,
+}: {
+  title: string;
+  metric: string;
+  lines: readonly Line[];
+  span: 4 | 6;
+}) {
+  const { zone, dark } = useView();
+  const chart = useMemo(
+    () => seriesView({ metric, lines, zone, palette: paletteOf(dark) }),
+    [metric, lines, zone, dark],
+  );
+  const known = lines.some((line) => line.points.some((point) => point.value !== null));
+  return (
+    <div class={`span-${span}`}>
+      <h3>{title}</h3>
+      {known ? (
+        <Chart view={chart} name={title} group={GROUP} height={140} />
+      ) : (
+        <p class="muted small">Not tracked in this range.</p>
+      )}
+    </div>
+  );
+}

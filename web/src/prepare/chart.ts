@@ -1,0 +1,58 @@
+// What every chart is made of: an ECharts option, a sentence that says the same, and the rows behind it.
+import type { Palette } from './palette.js';
+import type { SortValue } from './sort.js';
+
+/** What the pointer is told about one place of a chart. */
+export interface Tip {
+  title: string;
+  lines: readonly (readonly [string, string])[];
+}
+
+export interface LegendItem {
+  name: string;
+  color: string;
+  dashed?: boolean;
+  hatched?: boolean;
+}
+
+/** A chart, ready to be shown and read. */
+export interface ChartView {
+  sentence: string;
+  option: Record<string, unknown>;
+  legend: readonly LegendItem[];
+  head: readonly string[];
+  rows: readonly (readonly SortValue[])[];
+  /** The tip at a place on the x axis: epoch ms, or the index of a category. */
+  tip: (x: number) => Tip | null;
+}
+
+/** What all charts share: no movement, quiet axes, the page's font. */
+export function frame(palette: Palette): Record<string, unknown> {
+  return {
+    animation: false,
+    textStyle: { fontFamily: 'inherit', color: palette.muted, fontSize: 12 },
+    grid: { left: 4, right: 16, top: 16, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: palette.card,
+      borderColor: palette.line,
+      textStyle: { color: palette.text, fontSize: 12.5 },
+      axisPointer: { type: 'line', lineStyle: { color: palette.muted, width: 1 } },
+    },
+  };
+}
+
+/** An axis of values with its unit in the labels. */
+export function valueAxis(palette: Palette, format: (value: number) => string): Record<string, unknown> {
+  return {
+    type: 'value',
+    scale: true,
+    splitNumber: 4,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { color: palette.muted, formatter: format },
+    splitLine: { lineStyle: { color: palette.line } },
+  };
+}

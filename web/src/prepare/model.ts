@@ -1,0 +1,112 @@
+// What the model page shows beside the numbers of the API: which series belong together, thresholds, alerts as spans.
+import type { Alert } from '../../../src/domain/contract/alerts.js';
+import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
+import type { AlertRule } from '../../../src/domain/alerts/rule.js';
+import { metricName, metricValue, versionName } from './format.js';
+import type { Level, Line, Span } from './series.js';
+
+/** A rule as the API lists it. */
+export type NamedRule = AlertRule & { name: string };
+
+/** Metrics that a page offers for a kind of model, the usual one first. */
+export const QUALITY_BY_TASK: Record<string, readonly string[]> = {
+  binary: [
+    'accuracy',
+    'precision',
+    'recall',
+    'specificity',
+    'f1',
+    'mcc',
+    'roc_auc',
+    'average_precision',
+    'log_loss',
+    'brier',
+    'calibration_error',
+  ],
+  multiclass: ['accuracy', 'f1_macro', 'precision_macro', 'recall_macro', 'roc_auc_ovr_macro', 'mcc', 'log_loss'],
+  regression: ['rmse', 'mae', 'mape', 'r2', 'mean_error', 'mse'],
+  none: [],
+};
+
+/** One line a version (and deployment, where a model has several), in the order of versions. */
+export function linesByVersion(
+  points: readonly MetricPointJson[],
+  metric: string,
+  versions: readonly string[],
+): Line[] {
+  const groups = new Map<string, MetricPointJson[]>();
+  const deployments = new Set(points.map((point) => point.deployment));
+  for (const point of points) {
+    if (point.metric !== metric) continue;
+    const name = `${versionName(point.version)}${deployments.size > 1 ? ` ${point.deployment === '' ? '(no deployment)' : point.deployment}` : ''}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [point]);
+    else group.push(point);
+  }
+  const place = (points: readonly MetricPointJson[]): number => versions.indexOf(points[0]?.version ?? '');
+  return [...groups]
+    .sort((a, b) => place(a[1]) - place(b[1]))
+    .map(([name, group]) => ({ name, metric, points: group, band: metric !== 'psi' }));
+}
+
+/** One line a metric. */
+export function linesByMetric(points: readonly MetricPointJson[], metrics: readonly string[]): Line[] {
+  return metrics.map((metric) => ({
+    name: metricName(metric),
+    metric,
+    points: points.filter((point) => point.metric === metric),
+  }));
+}
+
+/** Thresholds of the rules that watch a metric of the model; relative ones have no place on its axis. */
+export function thresholdsOf(
+  rules: readonly NamedRule[],
+  watched: { model: string; metric: string; feature?: string },
+): Level[] {
+  return rules
+    .filter((rule) => rule.enabled && rule.metric === watched.metric && rule.relative_to === null)
+    .filter(
+      (rule) =>
+        matches(rule.model, watched.model) && (watched.feature === undefined || matches(rule.feature, watched.feature)),
+    )
+    .flatMap((rule) =>
+      (['warning', 'critical'] as const).flatMap((kind) =>
+        [rule[kind]]
+          .flat()
+          .flatMap((value): Level[] =>
+            value === null
+              ? []
+              : [
+                  {
+                    value,
+                    kind,
+                    text: `${kind} ${rule.op === 'outside' ? '' : `${rule.op} `}${metricValue(rule.metric, value)}`,
+                  },
+                ],
+          ),
+      ),
+    );
+}
+
+/** Whether a name fits a pattern with `*`. */
+export function matches(pattern: string, name: string): boolean {
+  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${source.join('.*')}$`, 's').test(name);
+}
+
+/** Alerts as shaded spans. One that is open reaches to the end of its newest window. */
+export function spansOf(
+  alerts: readonly Alert[],
+  wanted: { metric: string; feature?: string; version?: string | null },
+): Span[] {
+  return alerts
+    .filter((alert) => alert.severity !== null && alert.state !== 'pending' && alert.metric === wanted.metric)
+    .filter((alert) => wanted.feature === undefined || alert.feature === wanted.feature)
+    .filter((alert) => wanted.version === undefined || wanted.version === null || alert.version === wanted.version)
+    .map((alert) => ({
+      from: alert.since,
+      to: alert.state === 'resolved' ? alert.window_start : alert.window_end,
+      severity: alert.severity,
+      text: alert.why,
+    }));
+}

@@ -1,0 +1,322 @@
+// A number over time: one line a series with its interval, what it is held against, and what happened meanwhile.
+import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
+import { frame, valueAxis, type ChartView, type LegendItem, type Tip } from './chart.js';
+import { day, interval, metricName, metricValue, plusMinus, share, time, type Zone } from './format.js';
+import { seriesColor, type Palette } from './palette.js';
+
+/** A point as charts need it. */
+export type Point = Pick<
+  MetricPointJson,
+  'window_start' | 'window_end' | 'value' | 'lower' | 'upper' | 'n' | 'coverage' | 'status'
+>;
+
+export interface Line {
+  name: string;
+  metric: string;
+  points: readonly Point[];
+  dashed?: boolean;
+  /** Whether `lower` and `upper` are an interval; of a PSI, `upper` is its limit. */
+  band?: boolean;
+}
+
+export interface Mark {
+  time: string;
+  text: string;
+}
+export interface Span {
+  from: string;
+  to: string;
+  severity: 'warning' | 'critical' | null;
+  text: string;
+}
+export interface Level {
+  value: number;
+  text: string;
+  kind: 'warning' | 'critical' | 'reference';
+}
+
+export interface SeriesInput {
+  metric: string;
+  lines: readonly Line[];
+  zone: Zone;
+  palette: Palette;
+  levels?: readonly Level[];
+  spans?: readonly Span[];
+  marks?: readonly Mark[];
+}
+
+const DAY = 86_400_000;
+const at = (iso: string): number => new Date(iso).getTime();
+const middle = (point: Point): number => (at(point.window_start) + at(point.window_end)) / 2;
+
+/** The chart of a metric over time. */
+export function seriesView(input: SeriesInput): ChartView {
+  const { metric, lines, zone, palette } = input;
+  const shown = lines.filter((line) => line.points.length > 0);
+  const colors = shown.map((line, i) => (line.dashed === true ? palette.baseline : seriesColor(palette, i)));
+  const young = youngSpans(shown);
+  const main = shown.flatMap((line, i) => lineSeries(line, colors[i] ?? palette.accent));
+  const first = main.find((series) => series.silent !== true);
+  if (first !== undefined) Object.assign(first, annotations(input));
+  return {
+    sentence: sentence(input, shown, young.length),
+    legend: legend(shown, colors, young.length > 0, input),
+    head: ['window start', 'window end', 'series', metricName(metric), 'lower', 'upper', 'n', 'coverage', 'status'],
+    rows: shown.flatMap((line) =>
+      line.points.map((point) => [
+        point.window_start,
+        point.window_end,
+        line.name,
+        point.value,
+        point.lower,
+        point.upper,
+        point.n,
+        point.coverage,
+        point.status,
+      ]),
+    ),
+    tip: (x) => tipAt(x, shown, zone),
+    option: {
+      ...frame(palette),
+      useUTC: zone === 'UTC',
+      xAxis: {
+        type: 'time',
+        ...extent(shown),
+        axisLine: { lineStyle: { color: palette.line } },
+        axisTick: { show: false },
+        axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, shown, zone) },
+        splitLine: { show: false },
+      },
+      yAxis: valueAxis(palette, (value) => metricValue(metric, value)),
+      series: [...(young.length > 0 ? [hatching(young, palette)] : []), ...main],
+    },
+  };
+}
+
+function extent(lines: readonly Line[]): { min?: number; max?: number } {
+  const points = lines.flatMap((line) => line.points);
+  if (points.length === 0) return {};
+  return {
+    min: Math.min(...points.map((point) => at(point.window_start))),
+    max: Math.max(...points.map((point) => at(point.window_end))),
+  };
+}
+
+function tick(value: number, lines: readonly Line[], zone: Zone): string {
+  const { min = 0, max = 0 } = extent(lines);
+  return max - min <= 3 * DAY ? time(value, zone, { year: false }) : day(value, zone, false);
+}
+
+type Series = Record<string, unknown> & { id: string };
+
+function lineSeries(line: Line, color: string): Series[] {
+  const id = `line ${line.name}`;
+  const data = withGaps(line.points);
+  const value = (pick: (point: Point) => number | null) =>
+    data.map((entry) => [entry.x, entry.point === null ? null : pick(entry.point)]);
+  const known = line.points.filter((point) => point.value !== null).length;
+  const banded = line.band !== false && line.points.some((point) => point.lower !== null && point.upper !== null);
+  const quiet = {
+    type: 'line',
+    symbol: 'none',
+    silent: true,
+    lineStyle: { opacity: 0 },
+    stack: id,
+    stackStrategy: 'all',
+  };
+  const bounds = (point: Point): boolean => point.lower !== null && point.upper !== null && point.value !== null;
+  const band: Series[] = banded
+    ? [
+        { ...quiet, id: `low-${id}`, data: value((point) => (bounds(point) ? point.lower : null)) },
+        {
+          ...quiet,
+          id: `high-${id}`,
+          areaStyle: { color, opacity: 0.14 },
+          data: value((point) => (bounds(point) ? (point.upper ?? 0) - (point.lower ?? 0) : null)),
+        },
+      ]
+    : [];
+  const own: Series = {
+    id,
+    type: 'line',
+    name: line.name,
+    data: value((point) => point.value),
+    connectNulls: false,
+    showSymbol: known <= 62,
+    symbol: 'circle',
+    symbolSize: known <= 31 ? 5 : 3,
+    lineStyle: { color, width: 1.75, ...(line.dashed === true ? { type: 'dashed' } : {}) },
+    itemStyle: { color },
+    emphasis: { disabled: true },
+    z: 3,
+  };
+  return [...band, own];
+}
+
+/** Points in time with a gap wherever a window is missing. */
+function withGaps(points: readonly Point[]): { x: number; point: Point | null }[] {
+  const sorted = [...points].sort((a, b) => at(a.window_start) - at(b.window_start));
+  const entries: { x: number; point: Point | null }[] = [];
+  for (const [i, point] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before !== undefined && at(point.window_start) > at(before.window_end))
+      entries.push({ x: at(before.window_end), point: null });
+    entries.push({ x: middle(point), point });
+  }
+  return entries;
+}
+
+/** Ranges of windows whose labels are still due. */
+function youngSpans(lines: readonly Line[]): [number, number][] {
+  const spans = new Map<number, number>();
+  for (const line of lines)
+    for (const point of line.points)
+      if (point.status === 'provisional' || point.status === 'no_labels')
+        spans.set(at(point.window_start), at(point.window_end));
+  const merged: [number, number][] = [];
+  for (const [from, until] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && last[1] >= from) last[1] = Math.max(last[1], until);
+    else merged.push([from, until]);
+  }
+  return merged;
+}
+
+interface ItemApi {
+  value: (dimension: number) => number;
+  coord: (point: [number, number]) => [number, number];
+}
+interface ItemParams {
+  coordSys: { x: number; y: number; width: number; height: number };
+}
+
+/** Diagonal lines over ranges that are not final. */
+function hatching(spans: readonly [number, number][], palette: Palette): Series {
+  return {
+    id: 'young',
+    type: 'custom',
+    silent: true,
+    z: 1,
+    data: spans,
+    encode: { x: [0, 1] },
+    renderItem: ({ coordSys: box }: ItemParams, api: ItemApi) => {
+      const left = Math.max(box.x, api.coord([api.value(0), 0])[0]);
+      const right = Math.min(box.x + box.width, api.coord([api.value(1), 0])[0]);
+      const gap = 7;
+      const children = [];
+      for (let x = left - box.height; x < right; x += gap) {
+        children.push({
+          type: 'line',
+          shape: { x1: x, y1: box.y + box.height, x2: x + box.height, y2: box.y },
+          style: { stroke: palette.muted, lineWidth: 1, opacity: 0.28 },
+        });
+      }
+      return {
+        type: 'group',
+        children,
+        clipPath: { type: 'rect', shape: { x: left, y: box.y, width: Math.max(0, right - left), height: box.height } },
+      };
+    },
+  };
+}
+
+function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInput): Record<string, unknown> {
+  const colorOf = (kind: Level['kind'] | Span['severity']): string =>
+    kind === 'critical' ? palette.critical : kind === 'warning' ? palette.watch : palette.baseline;
+  return {
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      animation: false,
+      label: { fontSize: 11.5 },
+      data: [
+        ...levels.map((level) => ({
+          yAxis: level.value,
+          name: level.text,
+          lineStyle: { color: colorOf(level.kind), width: 1, type: level.kind === 'reference' ? 'dashed' : 'solid' },
+          label: { formatter: '{b}', position: 'insideStartTop', color: colorOf(level.kind) },
+        })),
+        ...marks.map((mark) => ({
+          xAxis: at(mark.time),
+          name: mark.text,
+          lineStyle: { color: palette.muted, width: 1, type: 'dotted' },
+          label: {
+            formatter: '{b}',
+            position: 'insideEndTop',
+            rotate: 0,
+            align: 'left',
+            color: palette.muted,
+            distance: [4, 2],
+          },
+        })),
+      ],
+    },
+    markArea: {
+      silent: true,
+      animation: false,
+      data: spans.map((span) => [
+        { xAxis: at(span.from), itemStyle: { color: colorOf(span.severity), opacity: 0.1 } },
+        { xAxis: at(span.to) },
+      ]),
+    },
+  };
+}
+
+function legend(lines: readonly Line[], colors: readonly string[], young: boolean, input: SeriesInput): LegendItem[] {
+  const { palette, spans = [] } = input;
+  return [
+    ...lines.map((line, i) => ({ name: line.name, color: colors[i] ?? palette.accent, dashed: line.dashed === true })),
+    ...(young ? [{ name: 'labels still due', color: palette.muted, hatched: true }] : []),
+    ...(spans.length > 0
+      ? [
+          {
+            name: 'alert',
+            color: spans.some((span) => span.severity === 'critical') ? palette.critical : palette.watch,
+          },
+        ]
+      : []),
+  ];
+}
+
+function tipAt(x: number, lines: readonly Line[], zone: Zone): Tip | null {
+  const found = lines.flatMap((line) => {
+    const point = line.points.find((candidate) => middle(candidate) === x);
+    return point === undefined ? [] : [{ line, point }];
+  });
+  const [first] = found;
+  if (first === undefined) return null;
+  const rows: [string, string][] = [];
+  for (const { line, point } of found) {
+    const spread = line.band === false ? '' : plusMinus(line.metric, point.value, point.lower, point.upper);
+    const reason =
+      point.value === null ? `- (${point.status.replaceAll('_', ' ')})` : metricValue(line.metric, point.value);
+    rows.push([line.name, spread === '' ? reason : `${reason} ${spread}`]);
+    if (line.band === false && point.upper !== null) rows.push([`limit`, metricValue(line.metric, point.upper)]);
+    rows.push(['n', point.n.toLocaleString('en-US')]);
+    if (point.coverage !== null) rows.push(['coverage', share(point.coverage)]);
+    if (point.value !== null && point.status !== 'ok') rows.push(['status', point.status.replaceAll('_', ' ')]);
+  }
+  return { title: interval(first.point.window_start, first.point.window_end, zone), lines: rows };
+}
+
+function sentence(input: SeriesInput, lines: readonly Line[], young: number): string {
+  const { metric, zone, levels = [], spans = [] } = input;
+  const name = metricName(metric);
+  if (lines.length === 0) return `${name}: no numbers in this range.`;
+  const parts = lines.map((line) => {
+    const known = line.points.filter((point) => point.value !== null);
+    const newest = known.at(-1);
+    if (newest === undefined) return `${line.name}: no value`;
+    const lowest = known.reduce((low, point) => ((point.value ?? 0) < (low.value ?? 0) ? point : low));
+    const highest = known.reduce((high, point) => ((point.value ?? 0) > (high.value ?? 0) ? point : high));
+    const show = (point: Point): string => metricValue(metric, point.value);
+    return `${line.name}: newest ${show(newest)} (${day(newest.window_start, zone, false)}), lowest ${show(lowest)} (${day(lowest.window_start, zone, false)}), highest ${show(highest)} (${day(highest.window_start, zone, false)})`;
+  });
+  const limits = levels.map((level) => `${level.text}`);
+  const rest = [
+    ...(limits.length > 0 ? [`Lines at ${limits.join(', ')}`] : []),
+    ...(spans.length > 0 ? [`${spans.length} alert${spans.length === 1 ? '' : 's'} in this range`] : []),
+    ...(young > 0 ? ['the newest windows still wait for labels'] : []),
+  ];
+  return `${name} over time. ${[...parts, ...rest].join('. ')}.`;
+}

@@ -1,0 +1,119 @@
+// The time range of the page: relative or absolute, in the address.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { change, go } from '../lib/location.js';
+import { interval, zoneName } from '../prepare/format.js';
+import { fromInput, PRESETS, toInput } from '../prepare/range.js';
+import { useView } from './view.js';
+
+export function RangePicker() {
+  const { range, zone, place } = useView();
+  const [open, set] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const preset = PRESETS.find((one) => one.key === range.key);
+  const label =
+    preset?.label ?? (range.from === null || range.to === null ? 'Range' : interval(range.from, range.to, zone));
+  useEffect(() => {
+    if (!open) return;
+    const close = (event: Event): void => {
+      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node))
+        set(false);
+    };
+    addEventListener('pointerdown', close);
+    addEventListener('keydown', close);
+    return () => {
+      removeEventListener('pointerdown', close);
+      removeEventListener('keydown', close);
+    };
+  }, [open]);
+  const choose = (changes: Record<string, string | null>): void => {
+    set(false);
+    go(change({ range: null, from: null, to: null, at: null, until: null, ...changes }, place));
+  };
+  return (
+    <div class="popover" ref={box}>
+      <button type="button" class="button" aria-expanded={open} onClick={() => set(!open)} data-testid="range">
+        <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+          <path d="M1.5 3h11v9.5h-11zM1.5 6h11M4.5 1v3M9.5 1v3" fill="none" stroke="currentColor" stroke-width="1.3" />
+        </svg>
+        {label}
+      </button>
+      {open && (
+        <div class="popover-panel" role="dialog" aria-label="Time range">
+          <ul class="stack-tight">
+            {PRESETS.map((one) => (
+              <li key={one.key}>
+                <button
+                  type="button"
+                  class="button quiet"
+                  aria-pressed={range.key === one.key}
+                  onClick={() => choose({ range: one.key === 'newest' ? null : one.key })}
+                >
+                  {one.label}
+                </button>
+              </li>
+            ))}
+          </ul>
+          <Absolute
+            utc={zone === 'UTC'}
+            name={zoneName(zone)}
+            from={range.from}
+            to={range.to}
+            choose={(from, to) => choose({ from, to })}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Absolute({
+  utc,
+  name,
+  from,
+  to,
+  choose,
+}: {
+  utc: boolean;
+  name: string;
+  from: string | null;
+  to: string | null;
+  choose: (from: string, to: string) => void;
+}) {
+  const [start, setStart] = useState(toInput(from, utc));
+  const [end, setEnd] = useState(toInput(to, utc));
+  const [a, b] = [fromInput(start, utc), fromInput(end, utc)];
+  const bad = a !== null && b !== null && a >= b;
+  return (
+    <form
+      class="stack-tight absolute"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (a !== null && b !== null && !bad) choose(a, b);
+      }}
+    >
+      <div class="field">
+        <label for="range-from">From ({name})</label>
+        <input
+          id="range-from"
+          type="datetime-local"
+          value={start}
+          onInput={(event) => setStart(event.currentTarget.value)}
+        />
+      </div>
+      <div class="field">
+        <label for="range-to">To, exclusive</label>
+        <input
+          id="range-to"
+          type="datetime-local"
+          value={end}
+          aria-invalid={bad}
+          onInput={(event) => setEnd(event.currentTarget.value)}
+        />
+        {bad && <span class="bad">must be after the start</span>}
+      </div>
+      <button type="submit" class="button primary" disabled={a === null || b === null || bad}>
+        Show
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,52 @@
+// Sign-in with an API key. The key goes to the service once and is not kept: a cookie that scripts cannot read stands for it.
+import { useState } from 'preact/hooks';
+import { ApiError, send } from '../lib/api.js';
+import type { Session } from './view.js';
+
+export function SignIn({ done }: { done: (session: Session) => void }) {
+  const [key, setKey] = useState('');
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      done(await send<Session>('POST', '/v1/session', { key: key.trim() }));
+    } catch (error) {
+      const unknown = error instanceof ApiError && error.status === 401;
+      setProblem(unknown ? 'This key is not known here.' : error instanceof ApiError ? error.detail : String(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="sign-in"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <h1>Driftline</h1>
+      <p class="muted">Sign in with an API key, or with the admin key of this service.</p>
+      <div class="field">
+        <label for="key">API key</label>
+        <input
+          id="key"
+          type="password"
+          autocomplete="current-password"
+          required
+          value={key}
+          aria-invalid={problem !== null}
+          onInput={(event) => setKey(event.currentTarget.value)}
+        />
+        {problem !== null && (
+          <span class="bad" role="alert">
+            {problem}
+          </span>
+        )}
+      </div>
+      <button type="submit" class="button primary" disabled={busy || key.trim() === ''}>
+        Sign in
+      </button>
+    </form>
+  );
+}
