@@ -5,6 +5,7 @@ import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { Baseline, BaselineFieldProfile } from '../domain/drift/baseline.js';
 import { binLabels, missingIndex, unseenIndex } from '../domain/drift/bins.js';
 import { total } from '../domain/drift/counts.js';
+import { psiContributions } from '../domain/drift/psi.js';
 import { InvalidInputError, NotFoundError } from '../domain/errors.js';
 import type { BaselineChooser } from './automatic-baselines.js';
 import { binsOf } from './baselines.js';
@@ -81,6 +82,7 @@ export class Distributions {
       current,
       missing: { baseline: field.counts[missing] ?? 0, current: current[missing] ?? 0 },
       unseen: unseen === null ? null : (current[unseen] ?? 0),
+      psi_contributions: psiContributions(field.counts, current),
       ...(query.overTime
         ? {
             windows: windows.map(({ w, counts }) => ({

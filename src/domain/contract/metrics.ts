@@ -81,6 +81,8 @@ export const distributionSchema = z.object({
   current: z.array(z.number()),
   missing: z.object({ baseline: z.number(), current: z.number() }),
   unseen: z.number().nullable(),
+  /** What each bin adds to the PSI of the range; null where a side has no rows. */
+  psi_contributions: z.array(z.number()).nullable(),
   /** With `over=time`: the model's windows in the range, oldest first, those with rows. */
   windows: z
     .array(z.object({ window_start: z.string(), window_end: z.string(), n: z.number(), counts: z.array(z.number()) }))

@@ -110,7 +110,7 @@ function DistributionCard({
             chart !== null && (
               <>
                 <p class="lead">{lead(data)}</p>
-                <Chart view={chart} name={`${feature} distribution`} height={280} />
+                <Chart view={chart} name={`${feature} distribution`} height={360} />
               </>
             )
           }
@@ -130,7 +130,7 @@ function lead(data: Distribution): string {
   const total = bins.reduce((sum, bin) => sum + (bin.psi ?? 0), 0);
   const rows = data.current.reduce((sum, n) => sum + n, 0);
   if (rows === 0) return 'No rows of this field in this window.';
-  return `${movedBins(bins).map(movedPhrase).join('; ')}. PSI ${number(total)} against ${data.baseline_name}, n = ${rows.toLocaleString('en-US')}.`;
+  return `Most moved: ${movedBins(bins).map(movedPhrase).join('; ')}. PSI ${number(total)} against ${data.baseline_name}, n = ${rows.toLocaleString('en-US')}.`;
 }
 
 function WindowPicker({ points }: { points: readonly MetricPointJson[] | null }) {
@@ -327,5 +327,13 @@ const SEGMENT_COLUMNS: Column<SegmentRow>[] = [
   { name: 'PSI', right: true, value: (row) => row.value, cell: (row) => number(row.value) },
   { name: 'Limit', right: true, value: (row) => row.limit, cell: (row) => number(row.limit) },
   { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
-  { name: 'Status', value: (row) => row.status, cell: (row) => <Status status={row.status} /> },
+  {
+    name: 'Status',
+    value: (row) => row.status,
+    cell: (row) => (
+      <Status
+        status={row.value !== null && row.limit !== null && row.value > row.limit ? 'beyond its limit' : row.status}
+      />
+    ),
+  },
 ];

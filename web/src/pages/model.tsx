@@ -9,6 +9,7 @@ import { change, go, modelPath, to } from '../lib/location.js';
 import { metricName, metricValue, versionName } from '../prepare/format.js';
 import { heatView } from '../prepare/grid.js';
 import {
+  criticalOf,
   linesByMetric,
   linesByVersion,
   QUALITY_BY_TASK,
@@ -161,8 +162,9 @@ function DriftCard({ view }: { view: ModelView }) {
   const { model, from, to: until, version } = view;
   const url = modelUrl(model.model, 'grid', { metric: 'psi', version, from, to: until, columns: 60 });
   const grid = useApi<Grid>(url);
+  const { rules } = useWatch(model.model);
   return (
-    <Card title="Drift of fields" span={8} urls={[url]} flush lead={undefined}>
+    <Card title="Drift of fields" span={8} urls={[url]} flush>
       <Await of={grid} what="drift">
         {(data) =>
           data.rows.length === 0 ? (
@@ -172,7 +174,7 @@ function DriftCard({ view }: { view: ModelView }) {
             </Empty>
           ) : (
             <Heat
-              view={heatView(data, zone)}
+              view={heatView(data, zone, (feature) => criticalOf(rules, model.model, feature))}
               label={`PSI of fields of ${model.model} over time`}
               open={(row, column) => {
                 const [feature, cell] = [data.rows[row]?.feature, data.columns[column]];

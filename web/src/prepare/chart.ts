@@ -26,11 +26,14 @@ export interface ChartView {
   tip: (x: number) => Tip | null;
 }
 
+/** The page's own font, by name: text is measured before it is in the page. */
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif";
+
 /** What all charts share: no movement, quiet axes, the page's font. */
 export function frame(palette: Palette): Record<string, unknown> {
   return {
     animation: false,
-    textStyle: { fontFamily: 'inherit', color: palette.muted, fontSize: 12 },
+    textStyle: { fontFamily: FONT, color: palette.muted, fontSize: 12 },
     grid: { left: 4, right: 16, top: 16, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: {
       trigger: 'axis',
@@ -45,10 +48,14 @@ export function frame(palette: Palette): Record<string, unknown> {
 }
 
 /** An axis of values with its unit in the labels. */
-export function valueAxis(palette: Palette, format: (value: number) => string): Record<string, unknown> {
+export function valueAxis(
+  palette: Palette,
+  format: (value: number) => string,
+  fromZero = false,
+): Record<string, unknown> {
   return {
     type: 'value',
-    scale: true,
+    scale: !fromZero,
     splitNumber: 4,
     axisLine: { show: false },
     axisTick: { show: false },

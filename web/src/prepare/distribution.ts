@@ -4,7 +4,7 @@ import { frame, valueAxis, type ChartView } from './chart.js';
 import { share } from './format.js';
 import type { Palette } from './palette.js';
 
-/** One bin in both, as shares of 0 to 1. `psi`: what it adds to the PSI, null where a side is empty of rows. */
+/** One bin in both, as shares of 0 to 1. `psi`: what it adds to the PSI, null where a side has no rows. */
 export interface Bin {
   label: string;
   baseline: number;
@@ -14,24 +14,22 @@ export interface Bin {
   psi: number | null;
 }
 
-/** Shares so small that their logarithm would swamp the rest are raised to this, as the service does. */
-const FLOOR = 1e-4;
-
 /** Every bin, in the order of the field. */
-export function binsOf(distribution: Pick<Distribution, 'labels' | 'baseline' | 'current'>): Bin[] {
+export function binsOf(
+  distribution: Pick<Distribution, 'labels' | 'baseline' | 'current' | 'psi_contributions'>,
+): Bin[] {
   const sum = (counts: readonly number[]): number => counts.reduce((all, n) => all + n, 0);
   const [before, now] = [sum(distribution.baseline), sum(distribution.current)];
   return distribution.labels.map((label, i) => {
     const [b, c] = [distribution.baseline[i] ?? 0, distribution.current[i] ?? 0];
     const [p, q] = [before === 0 ? 0 : b / before, now === 0 ? 0 : c / now];
-    const [pf, qf] = [Math.max(p, FLOOR), Math.max(q, FLOOR)];
     return {
       label,
       baseline: p,
       current: q,
       baselineCount: b,
       currentCount: c,
-      psi: before === 0 || now === 0 ? null : (qf - pf) * Math.log(qf / pf),
+      psi: distribution.psi_contributions?.[i] ?? null,
     };
   });
 }

@@ -57,6 +57,29 @@ const NAMES: Record<string, string> = {
 /** Metrics for which less is better. */
 const LOWER_IS_BETTER = new Set(['mae', 'mse', 'rmse', 'mape', 'log_loss', 'brier', 'calibration_error', 'error_rate']);
 
+const QUALITIES = new Set([
+  'accuracy',
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+  'mcc',
+  'roc_auc',
+  'average_precision',
+  'log_loss',
+  'brier',
+  'f1_macro',
+  'precision_macro',
+  'recall_macro',
+  'roc_auc_ovr_macro',
+  'mae',
+  'mse',
+  'rmse',
+  'mape',
+  'r2',
+  'mean_error',
+]);
+
 /** A metric's name: `roc_auc` is ROC AUC. */
 export function metricName(metric: string): string {
   if (metric.startsWith('custom.') || metric.startsWith('aggregate.')) return metric;
@@ -71,6 +94,11 @@ export function betterIs(metric: string): 'higher' | 'lower' {
 /** Whether a metric is a share of 0 to 1, shown in per cent. */
 export function isShare(metric: string): boolean {
   return SHARES.has(metric);
+}
+
+/** Amounts begin at 0 on an axis; of qualities the change matters. */
+export function startsAtZero(metric: string): boolean {
+  return !QUALITIES.has(metric) && !metric.startsWith('custom.') && !metric.startsWith('aggregate.');
 }
 
 /** `13,402`; `13.4 M` beyond a million. */

@@ -20,19 +20,23 @@ export interface HeatView {
 
 /** The share of its limit at which a value gets deeper. */
 const STEPS = [0.35, 0.6, 0.85, 1, 1.5] as const;
-/** From this multiple of the limit on a cell is critical: 0.2 where the limit is 0.1. */
+/** Without a rule that says what is critical: this multiple of the limit. */
 const CRITICAL = 2;
 
+/** Where a metric has no limit of its own. */
+const DEFAULT_LIMIT = 0.2;
+
 /** How deep a value is against its limit, which is the larger of the threshold and what chance explains. */
-export function heatLevel(value: number | null, limit: number | null): number | null {
+export function heatLevel(value: number | null, limit: number | null, critical: number | null = null): number | null {
   if (value === null) return null;
-  const ratio = value / (limit ?? 0.1);
-  if (ratio >= CRITICAL) return 6;
+  const held = limit ?? DEFAULT_LIMIT;
+  const ratio = value / held;
+  if (critical === null ? ratio >= CRITICAL : value > Math.max(critical, held)) return 6;
   return STEPS.filter((step) => ratio >= step).length;
 }
 
-/** The grid as it is shown: worst rows first, as the service sorts them. */
-export function heatView(grid: Grid, zone: Zone): HeatView {
+/** The grid as it is shown: worst rows first, as the service sorts them. `critical`: what a rule calls critical for a field, null where none does. */
+export function heatView(grid: Grid, zone: Zone, critical: (feature: string) => number | null = () => null): HeatView {
   const name = metricName(grid.metric);
   const columns = grid.columns.map(({ from, to }) => ({
     from,
@@ -47,7 +51,10 @@ export function heatView(grid: Grid, zone: Zone): HeatView {
       const limit = row.limits[i] ?? null;
       const shown =
         value === null ? 'no value' : `${name} ${number(value)}${limit === null ? '' : `, limit ${number(limit)}`}`;
-      return { level: heatLevel(value, limit), text: `${row.feature}, ${columns[i]?.title ?? ''}: ${shown}` };
+      return {
+        level: heatLevel(value, limit, critical(row.feature)),
+        text: `${row.feature}, ${columns[i]?.title ?? ''}: ${shown}`,
+      };
     }),
   }));
   const breached = grid.rows.filter((row) => row.breaches > 0);

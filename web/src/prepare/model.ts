@@ -71,21 +71,25 @@ export function thresholdsOf(
     )
     .flatMap((rule) =>
       (['warning', 'critical'] as const).flatMap((kind) =>
-        [rule[kind]]
-          .flat()
-          .flatMap((value): Level[] =>
-            value === null
-              ? []
-              : [
-                  {
-                    value,
-                    kind,
-                    text: `${kind} ${rule.op === 'outside' ? '' : `${rule.op} `}${metricValue(rule.metric, value)}`,
-                  },
-                ],
-          ),
+        [rule[kind]].flat().flatMap((value): Level[] =>
+          value === null
+            ? []
+            : [
+                {
+                  value,
+                  kind,
+                  text: `${kind} ${rule.op === 'outside' ? '' : `${rule.op} `}${metricValue(rule.metric, value)}`,
+                },
+              ],
+        ),
       ),
     );
+}
+
+/** The PSI that a rule calls critical for a field: the lowest of several. */
+export function criticalOf(rules: readonly NamedRule[], model: string, feature: string): number | null {
+  const levels = thresholdsOf(rules, { model, metric: 'psi', feature }).filter((level) => level.kind === 'critical');
+  return levels.length === 0 ? null : Math.min(...levels.map((level) => level.value));
 }
 
 /** Whether a name fits a pattern with `*`. */

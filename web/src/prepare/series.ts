@@ -1,7 +1,7 @@
 // A number over time: one line a series with its interval, what it is held against, and what happened meanwhile.
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import { frame, valueAxis, type ChartView, type LegendItem, type Tip } from './chart.js';
-import { day, interval, metricName, metricValue, plusMinus, share, time, type Zone } from './format.js';
+import { day, interval, metricName, metricValue, plusMinus, share, startsAtZero, time, type Zone } from './format.js';
 import { seriesColor, type Palette } from './palette.js';
 
 /** A point as charts need it. */
@@ -87,7 +87,7 @@ export function seriesView(input: SeriesInput): ChartView {
         axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, shown, zone) },
         splitLine: { show: false },
       },
-      yAxis: valueAxis(palette, (value) => metricValue(metric, value)),
+      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric)),
       series: [...(young.length > 0 ? [hatching(young, palette)] : []), ...main],
     },
   };
@@ -142,10 +142,10 @@ function lineSeries(line: Line, color: string): Series[] {
     name: line.name,
     data: value((point) => point.value),
     connectNulls: false,
-    showSymbol: known <= 62,
+    showSymbol: line.dashed !== true && known <= 62,
     symbol: 'circle',
     symbolSize: known <= 31 ? 5 : 3,
-    lineStyle: { color, width: 1.75, ...(line.dashed === true ? { type: 'dashed' } : {}) },
+    lineStyle: line.dashed === true ? { color, width: 1.25, type: 'dashed' } : { color, width: 1.75 },
     itemStyle: { color },
     emphasis: { disabled: true },
     z: 3,
@@ -234,7 +234,11 @@ function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInp
           yAxis: level.value,
           name: level.text,
           lineStyle: { color: colorOf(level.kind), width: 1, type: level.kind === 'reference' ? 'dashed' : 'solid' },
-          label: { formatter: '{b}', position: 'insideStartTop', color: colorOf(level.kind) },
+          label: {
+            formatter: '{b}',
+            position: level.kind === 'reference' ? 'insideEndTop' : 'insideStartTop',
+            color: colorOf(level.kind),
+          },
         })),
         ...marks.map((mark) => ({
           xAxis: at(mark.time),

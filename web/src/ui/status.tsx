@@ -16,6 +16,7 @@ const WORDS: Record<string, [Level, string]> = {
   watch: ['watch', 'watch'],
   warning: ['watch', 'warning'],
   critical: ['critical', 'critical'],
+  'beyond its limit': ['watch', 'beyond its limit'],
   no_data: ['none', 'no data'],
   insufficient_data: ['none', 'not enough data'],
   waiting_for_labels: ['none', 'waiting for labels'],
