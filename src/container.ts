@@ -21,7 +21,7 @@ import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
 import { WindowJobs } from './services/window-jobs.js';
 import { openStore, type Tables } from './store/tables.js';
-import { wireAlerts } from './wiring/alerts.js';
+import { wireAlerts, wireContributions } from './wiring/alerts.js';
 import { wireCloudera } from './wiring/cloudera.js';
 import { wireComputing } from './wiring/computing.js';
 import { wireDoctor } from './wiring/doctor.js';
@@ -79,7 +79,8 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
   const registry = new Registry(tables.registry, clock);
-  const alerts = wireAlerts(tables, computing, config, clock);
+  const contributions = wireContributions(tables, computing);
+  const alerts = wireAlerts(tables, computing, contributions, config, clock);
   models.onRemoved(() => alerts.forget());
   const windowJobs = new WindowJobs({
     planner,
@@ -140,6 +141,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     overview: wireOverview(tables, computing, alerts),
     jobs,
     alerts,
+    contributions,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
     registry,
     ...wireRegistry({ tables, computing, registry, metrics, clock }),

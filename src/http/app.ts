@@ -10,13 +10,14 @@ import { answerClientError, answerFrameworkError, registerErrors } from './plugi
 import { registerOpenapi } from './plugins/openapi.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
-import { alertRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
+import { alertRoutes, backtestRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
 import { clouderaRoutes } from './routes/cloudera.js';
 import { ingestionRoutes } from './routes/ingestion.js';
 import { doctorRoutes } from './routes/doctor.js';
 import { jobRoutes } from './routes/job-runs.js';
+import { contributionRoutes } from './routes/contributions.js';
 import { keyRoutes } from './routes/keys.js';
 import { mlflowRoutes } from './routes/mlflow.js';
 import { metricRoutes } from './routes/metrics.js';
@@ -64,6 +65,8 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   doctorRoutes,
   jobRoutes,
   ruleRoutes,
+  backtestRoutes,
+  contributionRoutes,
   alertRoutes,
   silenceRoutes,
   channelRoutes,

@@ -6,6 +6,8 @@ import type {
   StoredSeries,
   WatchedField,
 } from '../domain/alerts/watched-series.js';
+import type { Contributions } from '../domain/alerts/contribution.js';
+import type { BinContent } from '../domain/alerts/measure.js';
 import type { ChannelSenders } from '../domain/alerts/notice.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
 import type { Channel, Silence } from '../domain/contract/alerts.js';
@@ -31,6 +33,8 @@ export interface ModelFacts {
   list(): Promise<string[]>;
   minSamples(model: string): Promise<number>;
   windowLength(model: string): Promise<number>;
+  /** Where prediction, score and truth are; null where that is not known. */
+  columns(model: string): Promise<{ prediction: string | null; score: string | null; truthKey: string } | null>;
 }
 
 /** The share of a bin in the baseline and in a window, in 0..1. `label` reads after the feature's name: `> 1,200`, `= "UA"`. */
@@ -38,12 +42,35 @@ export interface BinShares {
   label: string;
   baselineShare: number;
   currentShare: number;
+  content: BinContent;
+}
+
+/** What segments contributed to a change; `about`: what changed, in words. */
+export interface SegmentEvidence {
+  metric: string;
+  about: string;
+  found: Contributions;
+}
+
+/** A range of time, epoch ms. */
+interface Period {
+  from: number;
+  to: number;
 }
 
 /** What explains an alert. */
 export interface EvidencePort {
   /** All bins of the series' feature in that window; none where there is no baseline. */
   movedBins(series: SeriesKey, windowStart: number, windowEnd: number): Promise<BinShares[]>;
+  /** Where the change of the series comes from: of its metric, or of the share of rows in the bins that gained. Null where nothing can be split. */
+  segments(
+    series: SeriesKey,
+    after: Period,
+    before: Period,
+    bins: readonly BinShares[],
+  ): Promise<SegmentEvidence | null>;
+  /** Ids of rows that show it best. */
+  examples(series: SeriesKey, range: Period, bins: readonly BinShares[], limit: number): Promise<string[]>;
 }
 
 /** Everything that alerting is built on. */

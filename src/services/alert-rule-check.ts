@@ -21,5 +21,5 @@ export function checkRule(rule: AlertRule, channels: readonly string[]): void {
     });
   });
   const [first] = errors;
-  if (first !== undefined) throw new InvalidInputError(`${first.path}: ${first.message}`, errors);
+  if (first !== undefined) throw new InvalidInputError(`The rule is refused. ${first.path}: ${first.message}.`, errors);
 }

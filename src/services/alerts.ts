@@ -2,12 +2,14 @@
 import type { AlertRule } from '../domain/alerts/rule.js';
 import { isSilenced } from '../domain/alerts/silence.js';
 import type { Alert, Backtest, Channel, Notification, Silence } from '../domain/contract/alerts.js';
+import type { Explanation } from '../domain/contract/explanation.js';
 import { iso } from '../domain/contract/common.js';
 import type { JobResult } from '../domain/contract/metrics.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
 import { backtestRule } from './alert-backtest.js';
 import { AlertEvaluation, type EvaluateOptions } from './alert-evaluation.js';
+import { AlertExplanations } from './alert-explanation.js';
 import type { AlertPorts } from './alert-ports.js';
 import { checkRule } from './alert-rule-check.js';
 import type { AlertsApi } from './api.js';
@@ -22,11 +24,13 @@ const OPEN_STATES: Alert['state'][] = ['pending', 'firing', 'acknowledged', 'no_
 /** The alert use cases. `evaluate` is the job; the rest answers people. */
 export class AlertsService implements AlertsApi {
   private readonly delivery: Delivery;
+  private readonly explanations: AlertExplanations;
   private readonly evaluation: AlertEvaluation;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly ports: AlertPorts) {
     this.delivery = new Delivery(ports);
+    this.explanations = new AlertExplanations(ports);
     this.evaluation = new AlertEvaluation(ports, this.delivery);
   }
 
@@ -69,12 +73,16 @@ export class AlertsService implements AlertsApi {
 
   /** @throws InvalidInputError for a metric or channel that does not exist, with the nearest one that does. */
   async putRule(name: string, rule: AlertRule): Promise<void> {
+    await this.check(rule);
+    await this.ports.rules.put(name, rule);
+  }
+
+  private async check(rule: AlertRule): Promise<void> {
     const channels = await this.ports.channels.list();
     checkRule(
       rule,
       channels.map((channel) => channel.name),
     );
-    await this.ports.rules.put(name, rule);
   }
 
   async listRules(): Promise<{ name: string; rule: AlertRule }[]> {
@@ -90,6 +98,12 @@ export class AlertsService implements AlertsApi {
   /** What the rule would have done on the windows that start in the range. @throws NotFoundError. */
   async backtest(name: string, range: { from: number; to: number }): Promise<Backtest> {
     return backtestRule(this.ports, await this.rule(name), range);
+  }
+
+  /** The same for a rule that is not saved. @throws InvalidInputError as saving it would. */
+  async backtestRule(rule: AlertRule, range: { from: number; to: number }): Promise<Backtest> {
+    await this.check(rule);
+    return backtestRule(this.ports, rule, range);
   }
 
   /** Without a state: everything that is not over, worst and newest first as the log has it. */
@@ -109,6 +123,13 @@ export class AlertsService implements AlertsApi {
     const [shown] = await this.withSilences([await this.newestLine(id)]);
     if (shown === undefined) throw new NotFoundError(`There is no alert ${id}.`);
     return shown;
+  }
+
+  /** The alert with its numbers, bins, segments, example rows, history and statements. @throws NotFoundError. */
+  async explain(id: string): Promise<Explanation> {
+    const alert = await this.alert(id);
+    const [lines, rule] = await Promise.all([this.ports.events.byId(id), this.ports.rules.get(alert.rule)]);
+    return this.explanations.explain(alert, lines, rule);
   }
 
   /** Every alert there was by its newest line, newest first; those that were never more than pending have no severity. */

@@ -38,6 +38,7 @@ import type {
   TrackedVersion,
   VersionSummary,
 } from '../domain/contract/models.js';
+import type { ContributionAnswer, ContributionQuery, Explanation } from '../domain/contract/explanation.js';
 import type { Grid, Overview } from '../domain/contract/overview.js';
 import type {
   ModelEvent,
@@ -300,14 +301,23 @@ export interface AlertsApi {
   listRules(): Promise<{ name: string; rule: AlertRule }[]>;
   removeRule(name: string): Promise<void>;
   backtest(name: string, range: { from: number; to: number }): Promise<Backtest>;
+  /** The same for a rule that is not saved. */
+  backtestRule(rule: AlertRule, range: { from: number; to: number }): Promise<Backtest>;
   alerts(filter: { state: string | null; model: string | null }): Promise<Alert[]>;
   alert(id: string): Promise<Alert>;
+  /** The alert with all that explains it. @throws NotFoundError. */
+  explain(id: string): Promise<Explanation>;
   history(filter: { model: string | null; rule: string | null; limit: number }): Promise<Alert[]>;
   acknowledge(id: string, by: string): Promise<Alert>;
   putSilence(name: string, silence: Silence): Promise<void>;
   listSilences(): Promise<{ name: string; silence: Silence }[]>;
   removeSilence(name: string): Promise<void>;
   notifications(filter: { model: string | null; limit: number }): Promise<Notification[]>;
+}
+
+export interface ContributionsApi {
+  /** @throws NotFoundError, InvalidInputError for a metric that is not a mean over rows. */
+  read(model: string, query: ContributionQuery): Promise<ContributionAnswer>;
 }
 
 export interface KeysApi {
@@ -385,6 +395,7 @@ export interface Services {
   overview: OverviewApi;
   jobs: JobsApi;
   alerts: AlertsApi;
+  contributions: ContributionsApi;
   keys: KeysApi;
   registry: RegistryApi;
   registered: RegisteredApi;

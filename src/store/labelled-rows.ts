@@ -50,3 +50,20 @@ export function joined(
       WHERE key = ${params.bind(truthKey, 'String')} AND kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])})) AS t
     ON p.prediction_id = t.prediction_id)`;
 }
+
+/**
+ * Labelled rows of a binary model: `s` the score, `y` whether the positive class is true, `h` whether it was predicted; NULL where a row has no
+ * score, or no prediction.
+ */
+export function classified(rows: GroupedRows, columns: QualityColumns, params: Conditions): string {
+  const positive = asClass(params.bind(columns.positive, 'String'));
+  const labelled = joined(rows, columns.truthKey, params, {
+    s: scoreOf(columns.score, params),
+    ...(columns.prediction === null ? {} : { label: labelOf(columns.prediction, params) }),
+  });
+  const predicted =
+    columns.prediction === null
+      ? `if(isNull(s), NULL, s >= ${params.bind(columns.threshold, 'Float64')})`
+      : `${asClass('label')} = ${positive}`;
+  return `(SELECT version, deployment, segment, w, s, y, prediction_id, ${predicted} AS h FROM (SELECT *, ${asClass('truth_text')} = ${positive} AS y FROM ${labelled}))`;
+}

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
-import { asClass, joined, labelOf, scoreOf, type QualityColumns } from './labelled-rows.js';
+import { asClass, classified, joined, labelOf, scoreOf, type QualityColumns } from './labelled-rows.js';
 import type { Store } from './store.js';
 
 const groupFields = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number() };
@@ -73,15 +73,6 @@ export class QualityQueries {
 
   binary(rows: GroupedRows, columns: QualityColumns): Promise<BinaryRow[]> {
     const params = new Conditions(rows.params);
-    const positive = asClass(params.bind(columns.positive, 'String'));
-    const labelled = joined(rows, columns.truthKey, params, {
-      s: scoreOf(columns.score, params),
-      ...(columns.prediction === null ? {} : { label: labelOf(columns.prediction, params) }),
-    });
-    const predicted =
-      columns.prediction === null
-        ? `if(isNull(s), NULL, s >= ${params.bind(columns.threshold, 'Float64')})`
-        : `${asClass('label')} = ${positive}`;
     const clipped = 'least(greatest(s, 1e-15), 1 - 1e-15)';
     const loss = `if(y, -log(${clipped}), -log1p(-${clipped}))`;
     // Ten bins of rows by score, ties by prediction id; the first n mod 10 bins hold one row more.
@@ -101,7 +92,7 @@ export class QualityQueries {
             countIf(isNotNull(s)) AS scored, countIf(isNotNull(s) AND y) AS positives, sumKahan(ifNull(${loss}, 0)) AS ll, sumKahan(ifNull(pow(${loss}, 2), 0)) AS ll2,
             sumKahan(ifNull(pow(s - y, 2), 0)) AS br, sumKahan(ifNull(pow(s - y, 4), 0)) AS br2,
             groupArrayIf((assumeNotNull(s), toUInt8(y), prediction_id), isNotNull(s)) AS pairs, arraySort(x -> (x.1, x.3), pairs) AS sorted
-          FROM (SELECT ${GROUP}, s, y, prediction_id, ${predicted} AS h FROM (SELECT *, ${asClass('truth_text')} = ${positive} AS y FROM ${labelled}))
+          FROM ${classified(rows, columns, params)}
           GROUP BY ${GROUP})`,
       params: params.params,
       row: binaryRow,

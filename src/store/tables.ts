@@ -7,6 +7,7 @@ import { BaselineTable } from './baselines.js';
 import type { BatcherLimits, FlushReport } from './batcher.js';
 import { CatalogueTable } from './catalogue.js';
 import { openEmbedded, openServer } from './client.js';
+import { ContributionQueries } from './contribution-queries.js';
 import { DocumentTable, type DocumentTableName } from './documents.js';
 import { ErasureTable, scopeOfId, scopeOfTag } from './erasure.js';
 import { FieldDiscovery } from './field-discovery.js';
@@ -98,6 +99,7 @@ export async function openStore(options: StoreOptions) {
     overview: new OverviewTable(store),
     windows,
     points: new MetricPointTable(store),
+    contributions: new ContributionQueries(store),
     watchedSeries: new WatchedSeriesTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),
     profiles: new ProfileTable(store),
     alertEvents: new AlertEventTable(store),

@@ -31,6 +31,8 @@ export interface RigOptions {
   allowPrivate?: boolean;
 }
 
+const NO_BIN = { path: 'inputs.x', ranges: [], values: [], noneOf: null, missing: false, numeric: true };
+
 /** A data folder with the service on it. `restart` makes everything anew on the same folder, as another process would. */
 export class AlertRig {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'driftline-alerts-'));
@@ -58,12 +60,19 @@ export class AlertRig {
       series: new WatchedSeriesTable(this.store, 0),
       events: new AlertEventTable(this.store),
       notifications: new NotificationTable(this.store),
-      models: { list: async () => [], minSamples: async () => 30, windowLength: async () => DAY },
+      models: {
+        list: async () => [],
+        minSamples: async () => 30,
+        windowLength: async () => DAY,
+        columns: async () => null,
+      },
       evidence: {
         movedBins: async () => [
-          { label: '> 1,200', baselineShare: 0.08, currentShare: 0.21 },
-          { label: '<= 1,200', baselineShare: 0.92, currentShare: 0.79 },
+          { label: '> 1,200', baselineShare: 0.08, currentShare: 0.21, content: NO_BIN },
+          { label: '<= 1,200', baselineShare: 0.92, currentShare: 0.79, content: NO_BIN },
         ],
+        segments: async () => null,
+        examples: async () => [],
       },
       senders: {
         email: new MailSender({ smtpUrl: this.options.smtpUrl, from: 'driftline@localhost', retry: FAST_RETRY }),

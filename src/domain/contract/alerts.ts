@@ -1,5 +1,6 @@
 // Channels, silences, alerts and notifications, as the contract has them. Rules are in domain/alerts/rule.ts.
 import { z } from 'zod';
+import { alertRuleSchema } from '../alerts/rule.js';
 import { slugSchema, timeSchema } from './common.js';
 
 const webhookUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
@@ -101,6 +102,11 @@ export type Backtest = z.output<typeof backtestSchema>;
 
 export const backtestRequestSchema = z
   .strictObject({ from: timeSchema, to: timeSchema })
+  .refine((body) => body.from < body.to, { path: ['to'], message: 'must be after from' });
+
+/** A backtest of a rule that is not saved. */
+export const ruleBacktestRequestSchema = z
+  .strictObject({ rule: alertRuleSchema, from: timeSchema, to: timeSchema })
   .refine((body) => body.from < body.to, { path: ['to'], message: 'must be after from' });
 
 export const scopeSchema = z.enum(['ingest', 'read', 'admin']);

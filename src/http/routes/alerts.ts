@@ -7,10 +7,12 @@ import {
   backtestRequestSchema,
   backtestSchema,
   notificationSchema,
+  ruleBacktestRequestSchema,
   silenceSchema,
   type Silence,
 } from '../../domain/contract/alerts.js';
 import { iso } from '../../domain/contract/common.js';
+import { explanationSchema } from '../../domain/contract/explanation.js';
 import { assertModel, mayReach, overReachable } from '../plugins/auth.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, limitOf, nameParams, optionalChoice, optionalModel, optionalName } from '../schemas/query.js';
@@ -120,6 +122,27 @@ export function ruleRoutes(app: App, { services }: RouteContext): void {
   });
 }
 
+/** A rule that is tried before it is saved. */
+export function backtestRoutes(app: App, { services }: RouteContext): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/alert-rules/backtest',
+    config: { scope: 'admin', slow: true },
+    schema: {
+      tags: ['alerts'],
+      summary: 'What a rule that is not saved would have done over a past range; sends nothing',
+      querystring: emptyQuery,
+      body: ruleBacktestRequestSchema,
+      response: { 200: json('What would have fired.', backtestSchema) },
+    },
+    handler: async (request, reply) => {
+      const { rule, from, to } = request.body;
+      assertModel(request.principal, rule.model);
+      return reply.send(await services.alerts.backtestRule(rule, { from, to }));
+    },
+  });
+}
+
 /** Alerts, silences and notifications. */
 export function alertRoutes(app: App, { services }: RouteContext): void {
   const missing = { response: { 404: problemAnswer('There is no such alert.') } };
@@ -166,18 +189,20 @@ export function alertRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/v1/alerts/:id',
-    config: { scope: 'read', docs: missing },
+    config: { scope: 'read', slow: true, docs: missing },
     schema: {
       tags: ['alerts'],
-      summary: 'One alert',
+      summary: 'One alert, explained',
+      description:
+        'Its numbers, the bins that moved, the segments it comes from (mix: their share of the rows changed; rate: their own value did), up to 20 predictions that show it, and statements for POST /v1/query.',
       params: idParams,
       querystring: emptyQuery,
-      response: { 200: json('The alert.', alertSchema) },
+      response: { 200: json('The alert and what explains it.', explanationSchema) },
     },
     handler: async (request, reply) => {
-      const alert = await services.alerts.alert(request.params.id);
-      assertModel(request.principal, alert.model);
-      return reply.send(alert);
+      const { id } = request.params;
+      if (request.principal.models !== null) assertModel(request.principal, (await services.alerts.alert(id)).model);
+      return reply.send(await services.alerts.explain(id));
     },
   });
 
