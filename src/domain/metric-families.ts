@@ -10,11 +10,13 @@ const QUALITY: ReadonlySet<string> = new Set<string>([
   'label_lag_p99',
 ]);
 
-const SAMPLES: ReadonlySet<string> = new Set(['ks_statistic', 'ks_p_value', 'wasserstein', 'wasserstein_normed']);
+/** Computed from both samples themselves, as the Wasserstein distances; the other drift numbers are computed from bin counts. */
+export function isKsMetric(metric: string): boolean {
+  return metric === 'ks_statistic' || metric === 'ks_p_value';
+}
 
-/** Computed from both samples themselves; the other drift numbers are computed from bin counts. */
-export function isSampleMetric(metric: string): boolean {
-  return SAMPLES.has(metric);
+export function isWassersteinMetric(metric: string): boolean {
+  return metric === 'wasserstein' || metric === 'wasserstein_normed';
 }
 
 /** Computed by the drift job: compares with a baseline. */

@@ -190,7 +190,7 @@ export class BaselinesService implements BaselinesApi {
         groups: ['w'],
       },
       bare,
-      id,
+      source,
     );
     const fields = bare.map((field) => ({ ...field, counts: counted?.counts.get(field.path) ?? [] }));
     const baseline: Baseline = {

@@ -1,5 +1,6 @@
 // What the computing services need of the store: baselines, bin counts, tests on raw numbers, windows and their marks.
 import type { Baseline, BaselineFieldProfile, FieldCounts } from '../domain/drift/baseline.js';
+import type { FineCounts } from '../domain/drift/binned.js';
 import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
 import type { PredictionFilter, UploadedFile } from './api.js';
 
@@ -35,6 +36,8 @@ export interface BaselineStore {
   dropRows(id: string): Promise<void>;
   countRows(id: string): Promise<number>;
   source(id: string): FieldSource;
+  /** The same without looking for rows that were written twice: what the tests on large samples read. */
+  rowsOf(id: string): FieldSource;
 }
 
 export interface FieldExplorer {
@@ -53,13 +56,17 @@ export interface GroupCounts {
 }
 
 export interface BinCounter {
-  /** Bin counts per group and field, for the groups that have rows. Group columns that the rows do not have read as '' and 0. */
-  count(rows: GroupedRows, fields: readonly BaselineFieldProfile[], baselineId: string): Promise<GroupCounts[]>;
+  /**
+   * Bin counts per group and field, for the groups that have rows. Group columns that the rows do not have read as '' and 0. `known`: the
+   * baseline's rows, which tell OTHER from UNSEEN.
+   */
+  count(rows: GroupedRows, fields: readonly BaselineFieldProfile[], known: FieldSource): Promise<GroupCounts[]>;
 }
 
 /** Turns a selection of windows into rows. */
 export interface RowSelector {
-  predictions(selection: WindowSelection): Promise<GroupedRows>;
+  /** `prefix`: of its parameters' names, where two of them meet in one statement. */
+  predictions(selection: WindowSelection, prefix?: string): Promise<GroupedRows>;
   /** Reports of replicas. */
   replicas(selection: WindowSelection): GroupedRows;
   /** Labelled rows: fields are the ground truth as `values.*`. */
@@ -79,9 +86,21 @@ export interface TwoSampleTests {
     rows: GroupedRows,
     groups: readonly GroupKey[],
     paths: readonly string[],
-    baselineId: string,
+    baseline: FieldSource,
     options: { exact: boolean; distance: boolean },
   ): Promise<TwoSampleResult[]>;
+}
+
+/** A sample of one field in fine bins. */
+export interface FineSample {
+  group: GroupKey;
+  path: string;
+  counts: FineCounts;
+}
+
+export interface FineBinner {
+  edges(source: FieldSource, rows: number, paths: readonly string[]): Promise<Map<string, number[]>>;
+  count(rows: GroupedRows, groups: readonly GroupKey[], edges: ReadonlyMap<string, number[]>): Promise<FineSample[]>;
 }
 
 /** Where prediction, score and truth of a model are found. */

@@ -9,7 +9,7 @@ import { psiContributions } from '../domain/drift/psi.js';
 import { InvalidInputError, NotFoundError } from '../domain/errors.js';
 import type { BaselineChooser } from './automatic-baselines.js';
 import { binsOf } from './baselines.js';
-import type { BinCounter, RowSelector } from './compute-ports.js';
+import type { BinCounter, FieldSource, RowSelector } from './compute-ports.js';
 import { TRUTH } from './drift.js';
 import type { ModelsService } from './models.js';
 import { originOf } from './planning.js';
@@ -31,6 +31,7 @@ export interface DistributionDependencies {
   rows: RowSelector;
   bins: BinCounter;
   stored: StoredProfiles;
+  baselineRows: (id: string) => FieldSource;
   series: (model: string) => Promise<SeriesRange[]>;
   clock: () => number;
 }
@@ -151,7 +152,7 @@ export class Distributions {
     const rows = field.path.startsWith(TRUTH)
       ? await this.deps.rows.groundTruth(selection)
       : await this.deps.rows.predictions(selection);
-    return perWindow(await this.deps.bins.count(rows, [field], binsId), field);
+    return perWindow(await this.deps.bins.count(rows, [field], this.deps.baselineRows(binsId)), field);
   }
 }
 

@@ -2,24 +2,38 @@
 import type { MetricPoint, PointStatus } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { Baseline, BaselineFieldProfile } from '../domain/drift/baseline.js';
+import { binnedKs } from '../domain/drift/binned.js';
 import { missingIndex } from '../domain/drift/bins.js';
-import { total } from '../domain/drift/counts.js';
-import { EXACT_KS_LIMIT } from '../domain/drift/kolmogorov.js';
 import { psiChanceLimit } from '../domain/drift/psi.js';
 import { driftedShare, scoreField, type Score } from '../domain/drift/score.js';
 import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
 import { binsOf } from './baselines.js';
-import type { BinCounter, GroupCounts, RowSelector, TwoSampleTests } from './compute-ports.js';
-
-/** Wasserstein needs both samples sorted in one place; beyond this many rows of baseline and window together it is left out. */
-export const WASSERSTEIN_LIMIT = 400_000;
-/** Values that one two-sample query may read from the baseline: windows are tested together up to here. */
-const VALUES_PER_QUERY = 20_000_000;
+import type { BinCounter, FieldSource, RowSelector } from './compute-ports.js';
+import { keyOf, type BaselineSample, type Measured, type SampleTester, type WantedTests } from './drift-samples.js';
+import type { StoredCounts } from './stored-profiles.js';
 
 export interface DriftDependencies {
   rows: RowSelector;
   bins: BinCounter;
-  tests: TwoSampleTests;
+  samples: SampleTester;
+  /** A baseline's rows, by its id. */
+  baselineRows: (id: string) => FieldSource;
+}
+
+/** What of a computation is wanted: everything, only the ground truth, or also fewer of the tests on the samples, which take most of the time. */
+export interface DriftPart {
+  labelsOnly: boolean;
+  tests: WantedTests;
+}
+export const WHOLE: DriftPart = { labelsOnly: false, tests: { ks: true, wasserstein: true } };
+export const LABELS: DriftPart = { labelsOnly: true, tests: { ks: true, wasserstein: true } };
+
+/** What a computation is given besides rows. */
+export interface DriftExtras {
+  /** The baseline's rows, where they are not stored under its id. */
+  source?: FieldSource;
+  /** Counts of windows whose rows are gone, or of the part of a window whose rows are. The baseline is in the same bins. */
+  stored?: StoredCounts | null;
 }
 
 /** Counts of one field in one window, to be stored as its profile. */
@@ -51,36 +65,44 @@ export class DriftCalculator {
   constructor(private readonly deps: DriftDependencies) {}
 
   /**
-   * Every drift number of the selected windows, all of one version, against one baseline; with `labels` only those of the ground
-   * truth, with `counts` without those that compare the samples themselves, which take most of the time. Windows without rows get no_data points.
+   * Every drift number of the selected windows, all of one version, against one baseline. Windows without rows get no_data points. `selection`
+   * null: only what `extras.stored` has.
    */
   async compute(
-    selection: WindowSelection,
+    selection: WindowSelection | null,
     baseline: Baseline,
     config: EffectiveConfig,
     context: PointContext,
-    part: 'all' | 'labels' | 'counts' = 'all',
+    part: DriftPart = WHOLE,
+    extras: DriftExtras = {},
   ): Promise<DriftResult> {
+    const held = extras.stored?.baseline ?? baseline;
     // A change of the field's configuration after the baseline was made can leave a field out, never change its bins.
-    const fields = baseline.fields.filter(
+    const fields = held.fields.filter(
       (field) => field.kind !== 'skipped' && config.features[field.path]?.ignore !== true,
     );
     const inputs = fields.filter((field) => !field.path.startsWith(TRUTH));
     const truths = fields.filter((field) => field.path.startsWith(TRUTH));
+    const sample = { baseline: held, source: extras.source ?? this.deps.baselineRows(held.id) };
+    const known = extras.stored == null ? sample.source : this.deps.baselineRows(extras.stored.binsId);
+    const measure = async (rows: Promise<GroupedRows> | null, of: BaselineFieldProfile[]) =>
+      withStored(rows === null ? [] : await this.measure(await rows, of, sample, known, part.tests), of, extras.stored);
+    const { rows } = this.deps;
     const [measured, labelled] = await Promise.all([
-      part === 'labels' ? [] : this.measure(await this.deps.rows.predictions(selection), inputs, baseline, part),
-      truths.length === 0 ? [] : this.measure(await this.deps.rows.groundTruth(selection), truths, baseline, part),
+      part.labelsOnly ? [] : measure(selection && rows.predictions(selection), inputs),
+      truths.length === 0 ? [] : measure(selection && rows.groundTruth(selection), truths),
     ]);
     const result: DriftResult = { points: [], profiles: [] };
     for (const group of measured) {
-      const perField = this.score(group, inputs, baseline, config, inputs.length);
+      const perField = this.score(group, inputs, config, inputs.length, extras);
       this.append(result, group, perField, config, context);
       const scores = [...perField.values()].map((field) => field.scores);
       result.points.push(toPoint({ ...driftedShare(scores, group.n), n: group.n }, '', group.group, config, context));
     }
     for (const group of labelled)
-      this.append(result, group, this.score(group, truths, baseline, config, inputs.length), config, context);
-    if (part !== 'labels') result.points.push(...emptyWindows(selection, measured, inputs, context));
+      this.append(result, group, this.score(group, truths, config, inputs.length, extras), config, context);
+    if (!part.labelsOnly && selection !== null)
+      result.points.push(...emptyWindows(selection, measured, inputs, context));
     return result;
   }
 
@@ -104,13 +126,14 @@ export class DriftCalculator {
   private score(
     group: Measured,
     fields: readonly BaselineFieldProfile[],
-    baseline: Baseline,
     config: EffectiveConfig,
     compared: number,
+    extras: DriftExtras,
   ): Map<string, ScoredField> {
     const scored = new Map<string, ScoredField>();
     for (const field of fields) {
       const counts = group.counts.get(field.path) ?? emptyCounts(field, group.n);
+      const distance = group.wasserstein.get(field.path);
       const scores = scoreField({
         bins: binsOf(field),
         baseline: field.counts,
@@ -118,17 +141,13 @@ export class DriftCalculator {
         threshold: config.driftThreshold,
         comparedFields: compared,
         ks: group.ks.get(field.path) ?? null,
-        wasserstein: withSpread(group.wasserstein.get(field.path), field.std),
+        wasserstein: distance === undefined || field.std === null ? null : { ...distance, baselineStd: field.std },
       });
-      const tooLarge = baseline.rows + group.n > WASSERSTEIN_LIMIT;
+      const noise = psiChanceLimit(field.counts, counts, compared);
       scored.set(field.path, {
         counts,
-        noise: psiChanceLimit(field.counts, counts, compared),
-        scores: tooLarge
-          ? scores.map((score) =>
-              score.metric.startsWith('wasserstein') ? { ...score, method: 'left_out_too_large' } : score,
-            )
-          : scores,
+        noise,
+        scores: extras.stored?.rebinned === true ? scores.map(inOtherBins) : scores,
       });
     }
     return scored;
@@ -138,32 +157,15 @@ export class DriftCalculator {
   private async measure(
     rows: GroupedRows,
     fields: readonly BaselineFieldProfile[],
-    baseline: Baseline,
-    part: 'all' | 'labels' | 'counts',
+    sample: BaselineSample,
+    known: FieldSource,
+    tests: WantedTests,
   ): Promise<Measured[]> {
-    const counted = await this.deps.bins.count(rows, fields, baseline.id);
-    const measured = new Map(
-      counted.map((group): [string, Measured] => [
-        keyOf(group.group),
-        { ...group, ks: new Map(), wasserstein: new Map() },
-      ]),
-    );
-    const numeric = fields.filter((field) => field.kind === 'numeric' && field.present > 0);
-    if (numeric.length === 0 || part === 'counts') return [...measured.values()];
-    for (const batch of testBatches(counted, numeric, baseline)) {
-      for (const found of await this.deps.tests.compare(rows, batch.groups, batch.paths, baseline.id, batch)) {
-        const target = measured.get(keyOf(found.group));
-        if (found.d !== null) target?.ks.set(found.path, { statistic: found.d, pValue: found.pValue });
-        if (found.distance !== null) target?.wasserstein.set(found.path, found.distance);
-      }
-    }
-    return [...measured.values()];
+    const counted = await this.deps.bins.count(rows, fields, known);
+    const measured = counted.map((group): Measured => ({ ...group, ks: new Map(), wasserstein: new Map() }));
+    if (tests.ks || tests.wasserstein) await this.deps.samples.test(rows, measured, fields, sample, tests);
+    return measured;
   }
-}
-
-interface Measured extends GroupCounts {
-  ks: Map<string, { statistic: number; pValue: number | null }>;
-  wasserstein: Map<string, number>;
 }
 
 interface ScoredField {
@@ -173,55 +175,51 @@ interface ScoredField {
   noise: number | null;
 }
 
-interface TestBatch {
-  groups: GroupKey[];
-  paths: string[];
-  exact: boolean;
-  distance: boolean;
-}
-
-/** Which groups and fields are tested together: exact p-values where the product of both sizes allows it, otherwise only the statistic. */
-function testBatches(
-  counted: readonly GroupCounts[],
+/**
+ * Counts of rows and counts of what was kept, together. Where any of a window is kept counts, its samples are known up to the bins: the
+ * Kolmogorov-Smirnov statistic has bounds, the Wasserstein distance is unknown.
+ */
+function withStored(
+  measured: readonly Measured[],
   fields: readonly BaselineFieldProfile[],
-  baseline: Baseline,
-): TestBatch[] {
-  const batches = new Map<string, TestBatch>();
-  for (const group of counted) {
-    for (const exact of [true, false]) {
-      const paths = fields
-        .filter((field) => field.present * present(group, field) <= EXACT_KS_LIMIT === exact)
-        .map((field) => field.path);
-      if (paths.length === 0) continue;
-      const distance = baseline.rows + group.n <= WASSERSTEIN_LIMIT;
-      const name = JSON.stringify([exact, distance, paths]);
-      const batch = batches.get(name) ?? { groups: [], paths, exact, distance };
-      batch.groups.push(group.group);
-      batches.set(name, batch);
-    }
+  stored: StoredCounts | null | undefined,
+): Measured[] {
+  if (stored === null || stored === undefined) return [...measured];
+  const groups = new Map(measured.map((group) => [keyOf(group.group), group]));
+  for (const [key, group] of groups) {
+    const counts = fields.map((field): [string, number[]] => [
+      field.path,
+      stored.adjust(group.counts.get(field.path) ?? emptyCounts(field, group.n), field),
+    ]);
+    groups.set(key, { ...group, counts: new Map(counts) });
   }
-  return [...batches.values()].flatMap((batch) =>
-    chunks(batch.groups, perQuery(baseline, batch.paths.length)).map((groups) => ({ ...batch, groups })),
-  );
+  for (const kept of stored.groups) {
+    const mine = fields.filter((field) => kept.counts.has(field.path));
+    if (mine.length === 0) continue;
+    const found = groups.get(keyOf(kept.group));
+    const merged: Measured = {
+      group: kept.group,
+      n: kept.n + (found?.n ?? 0),
+      counts: new Map(),
+      ks: new Map(),
+      wasserstein: new Map(),
+    };
+    for (const field of mine) {
+      const [before, now] = [kept.counts.get(field.path) ?? [], found?.counts.get(field.path) ?? []];
+      const counts = before.map((count, bin) => count + (now[bin] ?? 0));
+      merged.counts.set(field.path, counts);
+      const bounds = field.kind === 'numeric' ? binnedKs(field.counts.slice(0, -1), counts.slice(0, -1)) : null;
+      if (bounds !== null) merged.ks.set(field.path, { statistic: bounds.value, pValue: null, bounds });
+    }
+    groups.set(keyOf(kept.group), merged);
+  }
+  return [...groups.values()];
 }
 
-function present(group: GroupCounts, field: BaselineFieldProfile): number {
-  const counts = group.counts.get(field.path) ?? [];
-  return total(counts) - (counts[missingIndex(binsOf(field))] ?? 0);
-}
-
-function perQuery(baseline: Baseline, paths: number): number {
-  return Math.max(1, Math.floor(VALUES_PER_QUERY / Math.max(1, baseline.rows * paths)));
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const parts: T[][] = [];
-  for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
-  return parts;
-}
-
-function withSpread(value: number | undefined, std: number | null): { value: number; baselineStd: number } | null {
-  return value === undefined || std === null ? null : { value, baselineStd: std };
+/** In the bins of another baseline: `method` says so, and what this one had not seen cannot be told. */
+function inOtherBins(score: Score): Score {
+  if (score.metric === 'unseen_share') return { ...score, value: null, lower: null, upper: null, method: 'rebinned' };
+  return score.method === 'exact' ? { ...score, method: 'rebinned' } : score;
 }
 
 /** A field that no row of the window has: everything is missing. */
@@ -229,10 +227,6 @@ function emptyCounts(field: BaselineFieldProfile, n: number): number[] {
   const counts = new Array<number>(field.counts.length).fill(0);
   counts[missingIndex(binsOf(field))] = n;
   return counts;
-}
-
-export function keyOf(group: GroupKey): string {
-  return JSON.stringify([group.version, group.deployment, group.segment, group.w]);
 }
 
 /** Windows that were asked for and have no rows: their numbers are unknown, and say so. */

@@ -15,7 +15,7 @@ import type {
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInputError } from '../domain/errors.js';
-import { isDriftMetric, isQualityMetric, isSampleMetric } from '../domain/metric-families.js';
+import { isDriftMetric, isKsMetric, isQualityMetric, isWassersteinMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import { isValidWindowLength, windowsBetween } from '../domain/window.js';
 import type { MetricsApi } from './api.js';
@@ -144,7 +144,7 @@ export class MetricsService implements MetricsApi {
     const points: MetricPoint[] = [];
     if (asks(isDriftMetric)) {
       const baseline = await this.deps.chooser.choose(model, version, config, now);
-      const part = asks(isSampleMetric) ? 'all' : 'counts';
+      const part = { labelsOnly: false, tests: { ks: asks(isKsMetric), wasserstein: asks(isWassersteinMetric) } };
       if (baseline !== null) {
         const named = { ...context, baseline: baseline.name };
         points.push(...(await this.deps.drift.compute(selection, baseline, config, named, part)).points);

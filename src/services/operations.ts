@@ -6,7 +6,8 @@ import { meanInterval } from '../domain/quality/intervals.js';
 import { plain, shareScore, withInterval } from '../domain/quality/score.js';
 import type { GroupKey, WindowSelection } from '../domain/selection.js';
 import type { OperationsReader, ReplicaRow, RowSelector, TechnicalRow } from './compute-ports.js';
-import { keyOf, noData, pointOf, type PointContext } from './drift.js';
+import { noData, pointOf, type PointContext } from './drift.js';
+import { keyOf } from './drift-samples.js';
 
 export class OperationsCalculator {
   constructor(private readonly deps: { rows: RowSelector; operations: OperationsReader }) {}

@@ -8,7 +8,8 @@ import { regressionScores } from '../domain/quality/regression.js';
 import { plain, shareScore } from '../domain/quality/score.js';
 import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
 import type { LabelRow, MulticlassScoreRow, QualityColumns, QualityReader, RowSelector } from './compute-ports.js';
-import { keyOf, noData, pointOf, type PointContext } from './drift.js';
+import { noData, pointOf, type PointContext } from './drift.js';
+import { keyOf } from './drift-samples.js';
 
 export interface QualityDependencies {
   rows: RowSelector;

@@ -30,7 +30,7 @@ export interface ProfileReader {
 
 export interface StoredProfileDependencies {
   profiles: ProfileReader;
-  baselines: Pick<BaselineStore, 'source' | 'fieldsOf'>;
+  baselines: Pick<BaselineStore, 'source' | 'rowsOf' | 'fieldsOf'>;
   bins: BinCounter;
 }
 
@@ -87,12 +87,13 @@ export class StoredProfiles {
       (field) => field.kind !== 'skipped' && (known.get(field.path)?.kind ?? 'skipped') === field.kind,
     );
     const source = this.deps.baselines.source(baseline.id);
+    const binsRows = this.deps.baselines.rowsOf(id);
     const rows = {
       params: source.params,
       from: (columns: readonly string[]) => `(SELECT ${['0 AS w', ...columns].join(', ')} FROM ${source.from})`,
       groups: ['w'],
     };
-    const [counted] = await this.deps.bins.count(rows, shared, id);
+    const [counted] = await this.deps.bins.count(rows, shared, binsRows);
     return {
       ...baseline,
       fields: shared.map((field) => ({

@@ -6,7 +6,15 @@ import { DriftlineError } from '../domain/errors.js';
 import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import type { BaselineChooser } from './automatic-baselines.js';
-import { TRUTH, type DriftCalculator, type DriftResult, type PointContext, type WindowProfile } from './drift.js';
+import {
+  LABELS,
+  TRUTH,
+  WHOLE,
+  type DriftCalculator,
+  type DriftResult,
+  type PointContext,
+  type WindowProfile,
+} from './drift.js';
 import { retentionCutoff, type ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { selectionOf, type Planner, type SeriesPlan } from './planning.js';
@@ -169,7 +177,7 @@ export class WindowJobs {
         ...context,
         baseline: baseline.name,
       },
-      partOf(chunk),
+      isLabelsOnly(chunk) ? LABELS : WHOLE,
     );
     await this.deps.sink.profiles(
       result.profiles.map((profile) => ({
@@ -191,13 +199,13 @@ const OWNERS: Record<WindowJob, (metric: string) => boolean> = {
 };
 
 /** What of a chunk is computed: its windows are all of one kind. */
-function partOf(chunk: readonly SeriesPlan[]): 'all' | 'labels' {
-  return chunk.every((window) => window.labelsOnly) ? 'labels' : 'all';
+function isLabelsOnly(chunk: readonly SeriesPlan[]): boolean {
+  return chunk.every((window) => window.labelsOnly);
 }
 
 /** Which stored numbers a computation replaces. */
 function ownerOf(job: WindowJob, chunk: readonly SeriesPlan[]): (metric: string, feature: string) => boolean {
-  if (job !== 'drift' || partOf(chunk) === 'all') return OWNERS[job];
+  if (job !== 'drift' || !isLabelsOnly(chunk)) return OWNERS[job];
   return (metric, feature) => isDriftMetric(metric) && feature.startsWith(TRUTH);
 }
 

@@ -6,8 +6,11 @@ export class Conditions {
   private readonly parts: string[] = [];
   readonly params: QueryParams;
 
-  /** `given`: parameters of a subquery that the statement embeds; they are copied. */
-  constructor(given: QueryParams = {}) {
+  /** `given`: parameters of a subquery that the statement embeds; they are copied. `prefix`: of the names, where two sets meet in one statement. */
+  constructor(
+    given: QueryParams = {},
+    private readonly prefix = 'p',
+  ) {
     this.params = { ...given };
   }
 
@@ -37,7 +40,7 @@ export class Conditions {
 
   /** A placeholder for a value. */
   bind(value: unknown, type: string): string {
-    const name = `p${Object.keys(this.params).length}`;
+    const name = `${this.prefix}${Object.keys(this.params).length}`;
     this.params[name] = value;
     return `{${name}:${type}}`;
   }

@@ -5,6 +5,7 @@ import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import type { Lane } from './client.js';
 import { Conditions } from './conditions.js';
 import { textOf } from './segments.js';
+import type { FieldSource } from './field-discovery.js';
 import type { Store } from './store.js';
 
 /** Counts of one group: rows, and per field path its bins in the order of binLabels. */
@@ -23,11 +24,11 @@ const FIELDS_PER_QUERY = 100;
 export class ProfileQueries {
   constructor(private readonly store: Store) {}
 
-  /** Bin counts of every field in every group that has rows. `baselineId` gives the known values beyond the categories. */
+  /** Bin counts of every field in every group that has rows. `known`: the baseline's rows, for its values beyond the categories. */
   async count(
     source: GroupedRows,
     fields: readonly BaselineFieldProfile[],
-    baselineId: string,
+    known: FieldSource,
     lane: Lane = 'jobs',
   ): Promise<GroupCounts[]> {
     const result = new Map<string, GroupCounts>();
@@ -53,7 +54,7 @@ export class ProfileQueries {
     }
     for (let start = 0; start < categorical.length; start += FIELDS_PER_QUERY) {
       const part = categorical.slice(start, start + FIELDS_PER_QUERY);
-      for (const row of await this.countCategorical(source, part, baselineId, lane)) {
+      for (const row of await this.countCategorical(source, part, known, lane)) {
         const field = part[row.field];
         if (field === undefined) continue;
         const target = entry(row.group, 0);
@@ -97,10 +98,10 @@ export class ProfileQueries {
   private async countCategorical(
     source: GroupedRows,
     fields: readonly BaselineFieldProfile[],
-    baselineId: string,
+    baseline: FieldSource,
     lane: Lane,
   ) {
-    const params = new Conditions(source.params);
+    const params = new Conditions({ ...source.params, ...baseline.params });
     const texts = fields.map(
       (field, index) => `${textOf(field.path, (path) => params.bind(path, 'String'))} AS t${index}`,
     );
@@ -108,7 +109,7 @@ export class ProfileQueries {
       const known = params.bind(field.categories, 'Array(String)');
       const size = field.categories.length;
       const other = field.more
-        ? `t${index} IN (SELECT DISTINCT ${textOf(field.path, (path) => params.bind(path, 'String'))} AS known FROM baseline_rows WHERE baseline_id = ${params.bind(baselineId, 'UUID')} AND known IS NOT NULL), ${size},`
+        ? `t${index} IN (SELECT DISTINCT ${textOf(field.path, (path) => params.bind(path, 'String'))} AS known FROM ${baseline.from} WHERE known IS NOT NULL), ${size},`
         : '';
       return `(${index}, multiIf(t${index} IS NULL, ${size + 2}, has(${known}, t${index}), indexOf(${known}, t${index}) - 1, ${other} ${size + 1}))`;
     });

@@ -11,6 +11,7 @@ import { ContributionQueries } from './contribution-queries.js';
 import { DocumentTable, type DocumentTableName } from './documents.js';
 import { ErasureTable, scopeOfId, scopeOfTag } from './erasure.js';
 import { FieldDiscovery } from './field-discovery.js';
+import { FineBinQueries } from './fine-bins.js';
 import { GroundTruthUpload } from './ground-truth-upload.js';
 import { GroundTruthTable } from './ground-truth.js';
 import { JobRunTable } from './job-runs.js';
@@ -92,6 +93,7 @@ export async function openStore(options: StoreOptions) {
     baselines: new BaselineTable(store, engine),
     bins: new ProfileQueries(store),
     rows: new WindowRows(store),
+    fineBins: new FineBinQueries(store),
     twoSample: new TwoSampleQueries(store),
     quality: new QualityQueries(store),
     curves: new QualityCurveQueries(store),

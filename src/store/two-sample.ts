@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
+import type { FieldSource } from './field-discovery.js';
 import type { Store } from './store.js';
 
 /** The result for one group and field. `d`: the KS statistic. */
@@ -43,12 +44,12 @@ export class TwoSampleQueries {
     rows: GroupedRows,
     groups: readonly GroupKey[],
     paths: readonly string[],
-    baselineId: string,
+    baseline: FieldSource,
     options: TwoSampleOptions,
   ): Promise<TwoSample[]> {
     if (groups.length === 0 || paths.length === 0) return [];
-    const params = new Conditions(rows.params);
-    const values = valuesOf(rows, groups, paths, baselineId, params);
+    const params = new Conditions({ ...rows.params, ...baseline.params });
+    const values = valuesOf(rows, groups, paths, baseline, params);
     const found = await this.store.query({
       name: 'two_sample',
       lane: 'jobs',
@@ -78,7 +79,7 @@ function valuesOf(
   rows: GroupedRows,
   groups: readonly GroupKey[],
   paths: readonly string[],
-  baselineId: string,
+  baseline: FieldSource,
   params: Conditions,
 ): Values {
   const texts = (key: 'version' | 'deployment' | 'segment') =>
@@ -96,7 +97,7 @@ function valuesOf(
   const field = `toUInt16(transform(name, ${params.bind([...paths], 'Array(String)')}, range(1, ${paths.length + 1}), 0)) AS field`;
   const exploded = 'ARRAY JOIN mapKeys(num) AS name, mapValues(num) AS v';
   return {
-    baseline: `(SELECT ${field}, v FROM baseline_rows ${exploded} WHERE baseline_id = ${params.bind(baselineId, 'UUID')} AND field > 0)`,
+    baseline: `(SELECT ${field}, v FROM ${baseline.from} ${exploded} WHERE field > 0)`,
     current: `(SELECT grp, ${field}, v
       FROM (SELECT ${hash('toString(version), toString(deployment), toString(segment), w')} AS grp, num FROM ${rows.from(['num'])}) ${exploded}
       WHERE field > 0 AND grp IN (SELECT arrayJoin(${hashes})))`,

@@ -14,8 +14,8 @@ export class WindowRows {
   constructor(private readonly store: Store) {}
 
   /** Rows with num, str, flag and the technical columns. */
-  async predictions(selection: WindowSelection): Promise<GroupedRows> {
-    const params = new Conditions();
+  async predictions(selection: WindowSelection, prefix = 'p'): Promise<GroupedRows> {
+    const params = new Conditions({}, prefix);
     const only = onlyOf(selection.only);
     // What a segment pools is known only beside the others of its path.
     const pools = only?.value === POOLED;

@@ -6,6 +6,7 @@ import { BaselineChooser } from '../services/automatic-baselines.js';
 import { BaselinesService } from '../services/baselines.js';
 import { DriftCalculator } from '../services/drift.js';
 import { FieldReport } from '../services/field-report.js';
+import { SampleTester } from '../services/drift-samples.js';
 import { ModelsService } from '../services/models.js';
 import { OperationsCalculator } from '../services/operations.js';
 import { Planner } from '../services/planning.js';
@@ -45,7 +46,12 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
         (await tables.catalogue.versions(model)).find((row) => row.version === version)?.firstSeen ?? null,
     ),
     planner: new Planner(tables.windows),
-    drift: new DriftCalculator({ rows: tables.rows, bins: tables.bins, tests: tables.twoSample }),
+    drift: new DriftCalculator({
+      rows: tables.rows,
+      bins: tables.bins,
+      samples: new SampleTester(tables.twoSample, tables.fineBins),
+      baselineRows: (id) => tables.baselines.rowsOf(id),
+    }),
     quality: new QualityCalculator({ rows: tables.rows, quality: tables.quality }),
     operations: new OperationsCalculator({ rows: tables.rows, operations: tables.operations }),
   };

@@ -12,11 +12,12 @@ export function wireReading(tables: Tables, { models, chooser }: Computing, cloc
     await tables.windows.collect();
     return tables.windows.series(model);
   };
+  const baselineRows = (id: string) => baselines.rowsOf(id);
   const stored = new StoredProfiles({ profiles, baselines, bins });
   return {
     series,
     stored,
-    distributions: new Distributions({ models, chooser, rows, bins, stored, series, clock }),
+    distributions: new Distributions({ models, chooser, rows, bins, stored, baselineRows, series, clock }),
     curves: new QualityCurves({ rows, quality, curves, clock }),
   };
 }

@@ -101,10 +101,11 @@ describe.skipIf(absent !== null)('a ClickHouse server', () => {
       present: 2,
       std: 0.5,
     };
-    const [group] = await new ProfileQueries(store).count(rows, [field], uuid(2));
+    const baseline = new BaselineTable(store, store.engine).rowsOf(uuid(2));
+    const [group] = await new ProfileQueries(store).count(rows, [field], baseline);
     expect(group?.counts.get('inputs.x')).toEqual([1, 2, 0]);
     const groups = [{ version: '1', deployment: '', segment: '', w: 0 }];
-    const compared = await new TwoSampleQueries(store).compare(rows, groups, ['inputs.x', 'inputs.gone'], uuid(2), {
+    const compared = await new TwoSampleQueries(store).compare(rows, groups, ['inputs.x', 'inputs.gone'], baseline, {
       exact: true,
       distance: true,
     });

@@ -166,7 +166,8 @@ describe('the two-sample tests of the store', () => {
     };
     const rows = await new WindowRows(opened.store).predictions(selection);
     const groups = [{ version: '1', deployment: '', segment: '', w: 0 }];
-    return new TwoSampleQueries(opened.store).compare(rows, groups, paths, id, { exact, distance: true });
+    const sample = new BaselineTable(opened.store, opened.store.engine).rowsOf(id);
+    return new TwoSampleQueries(opened.store).compare(rows, groups, paths, sample, { exact, distance: true });
   }
   const column = (values: readonly number[]) => values.map((x) => ({ x }));
   const distinct = fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 6, maxLength: 10 });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { FieldError } from '../../src/domain/fields.js';
 import { GroundTruthTable } from '../../src/store/ground-truth.js';
 import { PredictionWriter } from '../../src/store/prediction-writer.js';
+import { BaselineTable } from '../../src/store/baselines.js';
 import { ProfileQueries } from '../../src/store/profile-queries.js';
 import { QualityQueries } from '../../src/store/quality-queries.js';
 import { VersionSource } from '../../src/store/store.js';
@@ -251,7 +252,8 @@ describe('values', () => {
       present: 0,
       std: null,
     };
-    const [group] = await new ProfileQueries(opened.store).count(await allOf('absent'), [field], uuid(0));
+    const baseline = new BaselineTable(opened.store, opened.store.engine).rowsOf(uuid(0));
+    const [group] = await new ProfileQueries(opened.store).count(await allOf('absent'), [field], baseline);
     expect(group).toMatchObject({ n: 4 });
     expect(group?.counts.get('inputs.x')).toEqual([1, 0, 1, 2]);
   });

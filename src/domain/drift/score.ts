@@ -9,7 +9,7 @@ import { psi, psiLimit, psiNoise99 } from './psi.js';
 
 /**
  * One computed number. `lower` and `upper`: a 95 % interval, except for `psi`, whose `upper` is its `psi_limit`.
- * `n`: the rows behind it. `method`: `exact`, `asymptotic`, or the name of the interval. Nothing in it is ever NaN or infinite.
+ * `n`: the rows behind it. `method`: `exact`, `asymptotic`, `binned` (the exact number lies between `lower` and `upper`), or the name of the interval. Nothing in it is ever NaN or infinite.
  */
 export interface Score {
   metric: string;
@@ -29,10 +29,16 @@ export interface FieldInput {
   threshold: number;
   /** How many fields are compared in this window. */
   comparedFields: number;
-  /** Numeric fields: over the raw numbers, MISSING left out. `pValue` is the exact one, or null to take the asymptotic one. */
-  ks?: { statistic: number; pValue: number | null } | null;
-  /** Numeric fields: W1 over the raw numbers, and the population standard deviation of the baseline's numbers. */
-  wasserstein?: { value: number; baselineStd: number } | null;
+  /** Numeric fields: over the raw numbers, MISSING left out. `pValue` is the exact one, or null to take the asymptotic one; `bounds`: known up to bins. */
+  ks?: { statistic: number; pValue: number | null; bounds?: Bounds | null } | null;
+  /** Numeric fields: W1 over the raw numbers, and the population standard deviation of the baseline's numbers; `bounds`: known up to bins. */
+  wasserstein?: { value: number; baselineStd: number; bounds?: Bounds | null } | null;
+}
+
+/** Between them lies the exact number. */
+export interface Bounds {
+  lower: number;
+  upper: number;
 }
 
 /**
@@ -74,12 +80,29 @@ function rawScores({ bins, baseline, current, ks, wasserstein }: FieldInput): Sc
   const exactP = finite(ks?.pValue);
   const p = statistic === null ? null : (exactP ?? ksAsymptoticPValue(statistic, before, now));
   const distance = comparable ? finite(wasserstein?.value) : null;
+  const std = finite(wasserstein?.baselineStd);
+  const [around, near] = [ks?.bounds ?? null, wasserstein?.bounds ?? null];
+  // The larger the distance, the smaller its p-value.
+  const pBounds = around && {
+    lower: ksAsymptoticPValue(around.upper, before, now) ?? 0,
+    upper: ksAsymptoticPValue(around.lower, before, now) ?? 1,
+  };
+  const unit = near && { lower: normed(near.lower, std) ?? 0, upper: normed(near.upper, std) ?? Number.NaN };
   return [
-    plain('ks_statistic', statistic, now),
-    { ...plain('ks_p_value', p, now), method: p !== null && exactP === null ? 'asymptotic' : 'exact' },
-    plain('wasserstein', distance, now),
-    plain('wasserstein_normed', normed(distance, finite(wasserstein?.baselineStd)), now),
+    bounded(plain('ks_statistic', statistic, now), around),
+    bounded(
+      { ...plain('ks_p_value', p, now), method: p !== null && exactP === null ? 'asymptotic' : 'exact' },
+      pBounds,
+    ),
+    bounded(plain('wasserstein', distance, now), near),
+    bounded(plain('wasserstein_normed', normed(distance, std), now), unit),
   ];
+}
+
+/** A score that is known up to its bins. */
+function bounded(score: Score, bounds: Bounds | null): Score {
+  if (bounds === null || score.value === null) return score;
+  return { ...score, lower: finite(bounds.lower), upper: finite(bounds.upper), method: 'binned' };
 }
 
 /** In units of the baseline's spread; a baseline without spread has no unit, but staying where it is is 0 in any. */
