@@ -117,9 +117,9 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const reading = wireReading(tables, computing, clock);
   const metrics = new MetricsService({
     points: new AllPoints(tables.points, tables.aggregates),
-    ...computing,
+    models,
+    quality,
     ...reading,
-    clock,
   });
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {

@@ -22,6 +22,8 @@ export interface WindowSelection {
   version: string | null;
   /** Segment paths; each row also counts in its segments. */
   segments: readonly string[];
+  /** Of a range that is one window: what its rows read as the window's start, where that is not `from`. */
+  start?: number;
   /** `path=value`: only the rows of this one segment; absent: all rows, and their segments by `segments`. */
   only?: string | null;
   /** Rows of all versions and deployments as one series, whose names read as ''. */

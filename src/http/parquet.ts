@@ -11,6 +11,8 @@ const NUMBERS: ReadonlySet<string> = new Set<Column>([
   'upper',
   'n',
   'coverage',
+  'compare_value',
+  'compare_n',
   'difference',
   'difference_lower',
   'difference_upper',

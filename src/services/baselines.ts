@@ -140,6 +140,18 @@ export class BaselinesService implements BaselinesApi {
     );
   }
 
+  /** A baseline by its name: that of the version where it has one, else the model's. @throws NotFoundError */
+  async named(model: string, name: string, version: string): Promise<Baseline> {
+    const all = await this.deps.baselines.list(model);
+    const own = all.find((baseline) => baseline.name === name && baseline.version === version);
+    return own ?? (await this.find(model, name, null)).baseline;
+  }
+
+  /** Rows as a baseline that is not stored: its bins and counts, for one comparison. */
+  async sampled(model: string, name: string, version: string, source: FieldSource, rows: number): Promise<Baseline> {
+    return this.measured({ model, name, version, source: 'window' }, '', source, rows, 0);
+  }
+
   private async find(
     model: string,
     name: string,
@@ -178,8 +190,19 @@ export class BaselinesService implements BaselinesApi {
 
   /** Look at the rows, decide each field's kind, freeze its bins, count the baseline into them, and store the result. */
   private async profile(target: NewBaseline, id: string, rows: number, activated: number): Promise<Baseline> {
+    const baseline = await this.measured(target, id, this.deps.baselines.source(id), rows, activated);
+    await this.deps.baselines.put(baseline);
+    return baseline;
+  }
+
+  private async measured(
+    target: NewBaseline,
+    id: string,
+    source: FieldSource,
+    rows: number,
+    activated: number,
+  ): Promise<Baseline> {
     const config = await this.deps.models.effective(target.model);
-    const source = this.deps.baselines.source(id);
     const found = (await this.deps.fields.fields(source)).slice(0, MAX_BASELINE_FIELDS);
     const kinds = found.map((counts) => ({ counts, ...fieldKind(counts, rows, config.features[counts.path]) }));
     const bare = await this.freezeBins(source, kinds);
@@ -193,7 +216,7 @@ export class BaselinesService implements BaselinesApi {
       source,
     );
     const fields = bare.map((field) => ({ ...field, counts: counted?.counts.get(field.path) ?? [] }));
-    const baseline: Baseline = {
+    return {
       model: target.model,
       name: target.name,
       version: target.version ?? '',
@@ -204,8 +227,6 @@ export class BaselinesService implements BaselinesApi {
       createdAt: this.deps.clock(),
       activated,
     };
-    await this.deps.baselines.put(baseline);
-    return baseline;
   }
 
   private async freezeBins(

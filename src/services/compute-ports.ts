@@ -1,6 +1,7 @@
 // What the computing services need of the store: baselines, bin counts, tests on raw numbers, windows and their marks.
 import type { Baseline, BaselineFieldProfile, FieldCounts } from '../domain/drift/baseline.js';
 import type { FineCounts } from '../domain/drift/binned.js';
+import type { PairedOutcomes } from '../domain/quality/compare.js';
 import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection.js';
 import type { PredictionFilter, UploadedFile } from './api.js';
 
@@ -168,7 +169,20 @@ export interface RocRow {
   negatives: number;
 }
 
+export interface PairedRow extends PairedOutcomes {
+  segment: string;
+  w: number;
+}
+
 export interface CurveReader {
+  /** Predictions that both versions made of the same id, by who was right; `rows` hold both versions. */
+  paired(
+    rows: GroupedRows,
+    columns: QualityColumns,
+    first: string,
+    second: string,
+    binary: boolean,
+  ): Promise<PairedRow[]>;
   /** At most `points` points of the curve over all groups, from the highest threshold down. */
   roc(rows: GroupedRows, columns: QualityColumns, points: number): Promise<RocRow[]>;
 }

@@ -84,7 +84,7 @@ export class DriftCalculator {
     const inputs = fields.filter((field) => !field.path.startsWith(TRUTH));
     const truths = fields.filter((field) => field.path.startsWith(TRUTH));
     const sample = { baseline: held, source: extras.source ?? this.deps.baselineRows(held.id) };
-    const known = extras.stored == null ? sample.source : this.deps.baselineRows(extras.stored.binsId);
+    const known = extras.stored ? this.deps.baselineRows(extras.stored.binsId) : sample.source;
     const measure = async (rows: Promise<GroupedRows> | null, of: BaselineFieldProfile[]) =>
       withStored(rows === null ? [] : await this.measure(await rows, of, sample, known, part.tests), of, extras.stored);
     const { rows } = this.deps;
@@ -297,5 +297,6 @@ export function pointOf(score: Score, feature: string, group: GroupKey, context:
     status: 'ok',
     method: score.method,
     computedAt: context.computedAt,
+    ...(score.error === undefined ? {} : { error: score.error }),
   };
 }

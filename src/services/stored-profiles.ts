@@ -25,6 +25,7 @@ export interface ProfileReader {
   merged(
     query: ProfileRange & { baselineId: string; into: number | null; origin: number },
   ): Promise<(GroupKey & { feature: string; total: number[]; rows: number })[]>;
+  versions(model: string): Promise<{ version: string; first: number; last: number }[]>;
   baselines(query: ProfileRange): Promise<{ baselineId: string; windows: number }[]>;
 }
 
@@ -78,6 +79,11 @@ export class StoredProfiles {
     const rebinned = await this.inBinsOf(baseline, chosen.baselineId, fields);
     const folds = groups.map((group) => folded(group, rebinned.fields));
     return { groups: folds, baseline: rebinned, binsId, rebinned: true, adjust: fold };
+  }
+
+  /** Versions with kept windows, and the time range of these, epoch ms. */
+  versions(model: string): Promise<{ version: string; first: number; last: number }[]> {
+    return this.deps.profiles.versions(model);
   }
 
   /** A baseline whose rows are counted in the bins of other fields. */

@@ -110,6 +110,17 @@ export class ProfileTable {
     });
   }
 
+  /** Versions of a model with kept windows, and the time range of these, epoch ms. */
+  versions(model: string) {
+    return this.store.query({
+      name: 'profile_versions',
+      sql: `SELECT version, toUnixTimestamp64Milli(min(window_start)) AS first, toUnixTimestamp64Milli(max(window_end)) AS last FROM profiles
+        WHERE model = {model:String} GROUP BY version ORDER BY version`,
+      params: { model },
+      row: z.object({ version: z.string(), first: z.number(), last: z.number() }),
+    });
+  }
+
   /** In the bins of which baselines the windows in [from, to) are kept, the one that covers most first, of those the newest. */
   async baselines(query: ProfileRange): Promise<{ baselineId: string; windows: number }[]> {
     const where = rangeOf(query);

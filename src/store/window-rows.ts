@@ -116,7 +116,7 @@ function windowValue(value: string): string {
 
 /** Start of the row's window, epoch ms. A single window of any length (a requested range) is its own start. */
 function startOf(selection: WindowSelection, params: Conditions): string {
-  if (selection.length === null) return params.bind(selection.from, 'Int64');
+  if (selection.length === null) return params.bind(selection.start ?? selection.from, 'Int64');
   const length = params.bind(selection.length, 'Int64');
   const origin = params.bind(selection.origin, 'Int64');
   return `intDiv(toUnixTimestamp64Milli(ts) - ${origin}, ${length}) * ${length} + ${origin}`;

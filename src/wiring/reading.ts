@@ -1,11 +1,14 @@
 // Wires what reads numbers: distributions and curves, from rows and from what is kept of windows whose rows are gone.
+import { VersionComparison } from '../services/comparison.js';
+import { ComputedMetrics } from '../services/computed-metrics.js';
 import { Distributions } from '../services/distributions.js';
 import { QualityCurves } from '../services/quality-curves.js';
 import { StoredProfiles } from '../services/stored-profiles.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
 
-export function wireReading(tables: Tables, { models, chooser }: Computing, clock: () => number) {
+export function wireReading(tables: Tables, computing: Computing, clock: () => number) {
+  const { models, chooser } = computing;
   const { rows, bins, quality, curves, profiles, baselines } = tables;
   /** Marks are collected first, so that a series that just arrived is known. */
   const series = async (model: string) => {
@@ -14,9 +17,10 @@ export function wireReading(tables: Tables, { models, chooser }: Computing, cloc
   };
   const baselineRows = (id: string) => baselines.rowsOf(id);
   const stored = new StoredProfiles({ profiles, baselines, bins });
+  const computed = new ComputedMetrics({ ...computing, stored, series, clock });
   return {
-    series,
-    stored,
+    computed,
+    comparison: new VersionComparison({ ...computing, computed, rows, bins, curves, series }),
     distributions: new Distributions({ models, chooser, rows, bins, stored, baselineRows, series, clock }),
     curves: new QualityCurves({ rows, quality, curves, clock }),
   };

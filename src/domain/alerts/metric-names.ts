@@ -31,6 +31,7 @@ export const QUALITY_METRICS = [
   'log_loss',
   'brier',
   'calibration_error',
+  'calibration_noise_95',
   'f1_macro',
   'precision_macro',
   'recall_macro',

@@ -23,6 +23,8 @@ export interface MetricPoint {
   status: PointStatus;
   method: string;
   computedAt: number;
+  /** The standard error behind the interval of a number that was just computed; it is not stored. */
+  error?: number;
 }
 
 /** The same in JSON. */
@@ -47,6 +49,8 @@ export const metricPointSchema = z.object({
   computed_at: z.string(),
   /** With `compare`: the version compared with, this point's value minus its value, a 95 % interval of that, the p-value and the test that gave it. */
   compare: z.string().optional(),
+  compare_value: z.number().nullable().optional(),
+  compare_n: z.number().nullable().optional(),
   difference: z.number().nullable().optional(),
   difference_lower: z.number().nullable().optional(),
   difference_upper: z.number().nullable().optional(),
@@ -67,6 +71,10 @@ export interface MetricFilter {
   from: number | null;
   to: number | null;
   window: string | null;
+  /** Another version, to hold `version` against. */
+  compare?: string | null;
+  /** A baseline to compute drift against; null: the one that is in force. */
+  baseline?: string | null;
 }
 
 export const distributionSchema = z.object({

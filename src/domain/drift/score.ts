@@ -18,6 +18,8 @@ export interface Score {
   upper: number | null;
   method: string;
   n: number;
+  /** The standard error behind the interval, where there is one. */
+  error?: number;
 }
 
 /** What `scoreField` needs. Counts are one a bin, in the order of `bins`. */

@@ -23,7 +23,14 @@ export interface PairedOutcomes {
 }
 
 /** Nothing can be said. */
-export const UNKNOWN: Difference = { difference: null, lower: null, upper: null, pValue: null, test: null, pairs: null };
+export const UNKNOWN: Difference = {
+  difference: null,
+  lower: null,
+  upper: null,
+  pValue: null,
+  test: null,
+  pairs: null,
+};
 
 /**
  * Two shares of different rows, k1 of n1 and k2 of n2. Interval: Newcombe's, from both Wilson intervals ("Interval estimation for the difference between

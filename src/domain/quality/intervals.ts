@@ -3,10 +3,11 @@
 /** The 97.5 % point of the standard normal distribution. */
 export const Z95 = 1.959963984540054;
 
-/** A 95 % interval. */
+/** A 95 % interval. `error`: the standard error behind it, where there is one. */
 export interface Interval {
   lower: number;
   upper: number;
+  error?: number;
 }
 
 /**
@@ -33,8 +34,53 @@ export function hanleyMcNeilInterval(auc: number, positives: number, negatives: 
   const q1 = auc / (2 - auc);
   const q2 = (2 * auc * auc) / (1 + auc);
   const spread = auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc);
-  const half = Z95 * Math.sqrt(Math.max(0, spread) / (positives * negatives));
-  return { lower: Math.max(0, auc - half), upper: Math.min(1, auc + half) };
+  const error = Math.sqrt(Math.max(0, spread) / (positives * negatives));
+  return { lower: Math.max(0, auc - Z95 * error), upper: Math.min(1, auc + Z95 * error), error };
+}
+
+/**
+ * Interval of an average precision on the logit scale, from the number of positive rows, within (0, 1); null at 0 and 1, where that scale has no point, and
+ * without positive rows. Source: Boyd, Eng & Page, "Area under the precision-recall curve: point estimates and confidence intervals" (2013).
+ */
+export function averagePrecisionInterval(value: number, positives: number): Interval | null {
+  if (positives <= 0 || value <= 0 || value >= 1) return null;
+  const logit = Math.log(value / (1 - value));
+  const spread = 1 / Math.sqrt(positives * value * (1 - value));
+  const back = (x: number) => 1 / (1 + Math.exp(-x));
+  // The delta method back from the logit scale: its slope is value (1 - value).
+  const error = spread * value * (1 - value);
+  return { lower: back(logit - Z95 * spread), upper: back(logit + Z95 * spread), error };
+}
+
+/** Cells of a table up to which `countsInterval` is computed: its cost grows with their square. */
+const MAX_CELLS = 900;
+/** Step of the derivative, as a share of the rows. */
+const STEP = 1e-6;
+
+/**
+ * Interval of a number that is computed from the counts of a table, such as f1 or mcc of a confusion matrix: the delta method over a multinomial distribution of
+ * the rows, with the derivative by differences. Cut to [least, 1]. Null where the number is not known, for fewer than two rows, and for more than 900 cells.
+ */
+export function countsInterval(
+  counts: readonly number[],
+  value: (counts: readonly number[]) => number | null,
+  least: 0 | -1 = 0,
+): Interval | null {
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const centre = value(counts);
+  if (n < 2 || centre === null || counts.length > MAX_CELLS) return null;
+  let [mean, square] = [0, 0];
+  for (const [i, count] of counts.entries()) {
+    if (count === 0) continue;
+    const moved = (by: number) => value(counts.map((other, j) => (i === j ? other + by * n : other)));
+    const [above, below] = [moved(STEP), moved(-Math.min(STEP, count / n / 2))];
+    if (above === null || below === null) return null;
+    const slope = (above - below) / (STEP + Math.min(STEP, count / n / 2));
+    mean += (count / n) * slope;
+    square += (count / n) * slope * slope;
+  }
+  const error = Math.sqrt(Math.max(0, square - mean * mean) / n);
+  return { lower: Math.max(least, centre - Z95 * error), upper: Math.min(1, centre + Z95 * error), error };
 }
 
 /** Standard error of a mean from n, the sum and the sum of squares (sample variance, n - 1); null for n < 2. */
@@ -48,13 +94,13 @@ export function standardError(n: number, sum: number, sumOfSquares: number): num
 export function meanInterval(n: number, sum: number, sumOfSquares: number): Interval | null {
   const error = standardError(n, sum, sumOfSquares);
   if (error === null) return null;
-  return { lower: sum / n - Z95 * error, upper: sum / n + Z95 * error };
+  return { lower: sum / n - Z95 * error, upper: sum / n + Z95 * error, error };
 }
 
 /** As `meanInterval` for a mean that cannot be negative: the lower bound stops at 0. */
 export function nonNegativeMeanInterval(n: number, sum: number, sumOfSquares: number): Interval | null {
   const interval = meanInterval(n, sum, sumOfSquares);
-  return interval && { lower: Math.max(0, interval.lower), upper: interval.upper };
+  return interval && { ...interval, lower: Math.max(0, interval.lower) };
 }
 
 /**
@@ -65,6 +111,6 @@ export function rootMeanSquareInterval(n: number, sumOfSquares: number, sumOfFou
   const error = standardError(n, sumOfSquares, sumOfFourths);
   if (error === null) return null;
   const root = Math.sqrt(sumOfSquares / n);
-  const half = root === 0 ? 0 : (Z95 * error) / (2 * root);
-  return { lower: Math.max(0, root - half), upper: root + half };
+  const ofRoot = root === 0 ? 0 : error / (2 * root);
+  return { lower: Math.max(0, root - Z95 * ofRoot), upper: root + Z95 * ofRoot, error: ofRoot };
 }

@@ -1,6 +1,6 @@
 // Quality of a classifier of several classes, from its confusion counts and from sums over its scores.
 import type { Score } from '../drift/score.js';
-import { hanleyMcNeilInterval, nonNegativeMeanInterval } from './intervals.js';
+import { countsInterval, hanleyMcNeilInterval, nonNegativeMeanInterval } from './intervals.js';
 import { plain, ratio, shareScore, withInterval } from './score.js';
 
 /** Labelled rows of one truth and one predicted class. */
@@ -49,11 +49,20 @@ export function multiclassScores(
   const lossN = scored?.logLossN ?? 0;
   const lossSum = scored?.logLossSum ?? 0;
   const lossInterval = nonNegativeMeanInterval(lossN, lossSum, scored?.logLossSumSq ?? 0);
+  const cells = confusion.filter((cell) => cell.n > 0);
+  const macro = (metric: string, of: (one: ClassCounts) => number | null) => {
+    const value = (moved: readonly ConfusionCell[]) => mean([...countClasses(moved).values()].map(of));
+    const interval = countsInterval(
+      cells.map((cell) => cell.n),
+      (ns) => value(cells.map((cell, i) => ({ ...cell, n: ns[i] ?? 0 }))),
+    );
+    return withInterval(metric, value(cells), interval, 'delta', n);
+  };
   const overall = [
     shareScore('accuracy', hits, n),
-    plain('precision_macro', mean(counts.map(precision)), n),
-    plain('recall_macro', mean(counts.map(recall)), n),
-    plain('f1_macro', mean(counts.map(f1)), n),
+    macro('precision_macro', precision),
+    macro('recall_macro', recall),
+    macro('f1_macro', f1),
     plain('roc_auc_ovr_macro', macroAuc(scored), lossN),
     withInterval('log_loss', ratio(lossSum, lossN), lossInterval, 'normal', lossN),
   ];
@@ -71,9 +80,18 @@ function classScores(name: string, one: ClassCounts, n: number, scored: Multicla
   return [
     shareScore('precision', one.hits, one.predicted),
     shareScore('recall', one.hits, one.actual),
-    plain('f1', f1(one), n),
+    f1Score(one, n),
     withInterval('roc_auc', auc, interval, 'hanley_mcneil', scored?.logLossN ?? 0),
   ];
+}
+
+/** One class against the rest, with the interval of the four counts. */
+function f1Score(one: ClassCounts, n: number): Score {
+  const rest = [one.hits, one.predicted - one.hits, one.actual - one.hits, n - one.predicted - one.actual + one.hits];
+  const interval = countsInterval(rest, ([hits = 0, wrong = 0, missed = 0]) =>
+    ratio(2 * hits, 2 * hits + wrong + missed),
+  );
+  return withInterval('f1', f1(one), interval, 'delta', n);
 }
 
 function countClasses(confusion: readonly ConfusionCell[]): Map<string, ClassCounts> {

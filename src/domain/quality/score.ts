@@ -22,7 +22,8 @@ export function withInterval(
 ): Score {
   const isFinite = interval !== null && Number.isFinite(interval.upper - interval.lower);
   if (finite(value) === null || !isFinite) return plain(metric, value, n);
-  return { metric, value, lower: interval.lower, upper: interval.upper, method, n };
+  const { lower, upper, error } = interval;
+  return { metric, value, lower, upper, method, n, ...(error === undefined ? {} : { error }) };
 }
 
 /** A number without an interval. */

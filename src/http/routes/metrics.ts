@@ -47,6 +47,8 @@ const metricsQuery = z
     from: optionalTime('windows that start at or after this time'),
     to: optionalTime('windows that start before this time'),
     window: optionalWindow,
+    compare: optionalText('another version: adds the difference of `version` from it, with interval and p-value'),
+    baseline: optionalText('a baseline by name, to compute drift against instead of the one in force'),
   })
   .refine(isForward, RANGE_ERROR)
   .refine((query) => query.window !== 'range' || (query.from !== null && query.to !== null), {
@@ -87,7 +89,8 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
     schema: {
       tags: ['metrics'],
       summary: 'Computed numbers, with their intervals',
-      description: 'Every filter is optional. Available as JSON, CSV and Parquet.',
+      description:
+        'Every filter is optional. `window` computes on request, from rows, or from kept counts where rows have expired. With `compare`, shares are tested by McNemar where both versions predicted the same ids, else by two proportions; other numbers by their standard errors; drift numbers are of the one version against the other. Available as JSON, CSV and Parquet.',
       params: modelParams,
       querystring: metricsQuery,
     },

@@ -16,6 +16,7 @@ const NAMES = [
   'log_loss',
   'brier',
   'calibration_error',
+  'calibration_noise_95',
 ];
 const byName = (input: Parameters<typeof binaryScores>[0]) =>
   Object.fromEntries(binaryScores(input).map((score) => [score.metric, score]));
@@ -88,13 +89,14 @@ describe('binary quality', () => {
       precision: 'wilson',
       recall: 'wilson',
       specificity: 'wilson',
-      f1: 'exact',
-      mcc: 'exact',
+      f1: 'delta',
+      mcc: 'delta',
       roc_auc: 'hanley_mcneil',
       average_precision: 'exact',
       log_loss: 'normal',
       brier: 'normal',
       calibration_error: 'exact',
+      calibration_noise_95: 'exact',
     });
   });
 

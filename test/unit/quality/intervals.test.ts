@@ -106,7 +106,7 @@ describe('root of a mean square', () => {
   });
 
   it('is a point where every error is 0, and needs two rows', () => {
-    expect(rootMeanSquareInterval(5, 0, 0)).toEqual({ lower: 0, upper: 0 });
+    expect(rootMeanSquareInterval(5, 0, 0)).toEqual({ lower: 0, upper: 0, error: 0 });
     expect(rootMeanSquareInterval(1, 4, 16)).toBeNull();
   });
 });
