@@ -25,7 +25,7 @@ export async function recountBaseline(deps: RecountDependencies, id: string): Pr
       groups: ['w'],
     },
     baseline.fields,
-    id,
+    source,
   );
   const recounted: Baseline = {
     ...baseline,

@@ -104,11 +104,11 @@ export class SampleTester {
     }
   }
 
-  /** A baseline's rows never change: their bins are counted once. */
+  /** A baseline's rows do not change, but for some that are erased: their bins are counted once. */
   private async fineBaseline(fields: readonly BaselineFieldProfile[], sample: BaselineSample): Promise<FineBaseline> {
     const { baseline, source } = sample;
     const paths = fields.map((field) => field.path);
-    const key = JSON.stringify([baseline.id, paths]);
+    const key = JSON.stringify([baseline.id, baseline.rows, paths]);
     const known = this.kept.get(key);
     if (known !== undefined) return known;
     const edges = await this.fine.edges(source, baseline.rows, paths);
