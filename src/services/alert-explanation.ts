@@ -22,7 +22,7 @@ import { DriftlineError } from '../domain/errors.js';
 import { gainers, mergedContent } from './alert-evidence.js';
 import type { AlertPorts, BinShares, SegmentEvidence } from './alert-ports.js';
 import { answerOf } from './contributions.js';
-import { toJson } from './metrics.js';
+import { toJson } from './metric-json.js';
 import { Evidence, noticeItem } from './notices.js';
 import type { AlertEvent } from './ports.js';
 
