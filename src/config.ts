@@ -20,6 +20,24 @@ const environmentSchema = z.object({
   DRIFTLINE_BODY_LIMIT_MB: positive(64),
   DRIFTLINE_UPLOAD_LIMIT_MB: positive(4096),
   DRIFTLINE_BUFFER_MB: positive(256),
+  CLICKHOUSE_TIMEOUT_S: positive(30),
+  DRIFTLINE_RATE_LIMIT: z.coerce.number().int().min(0).default(0),
+  DRIFTLINE_CORS_ORIGINS: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    )
+    .pipe(
+      z.array(
+        z
+          .url({ protocol: /^https?$/ })
+          .refine((text) => new URL(text).origin === text, 'expected origins such as https://example.org'),
+      ),
+    )
+    .default([]),
   DRIFTLINE_ORPHAN_LABEL_DAYS: z.coerce.number().int().positive().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS: flag('off'),
@@ -45,6 +63,12 @@ export interface Config {
   bodyLimit: number;
   uploadLimit: number;
   bufferLimit: number;
+  /** How long a server may take for an insert, ms. */
+  serverTimeout: number;
+  /** Requests a minute of one key, 0: any number. A key may have its own. */
+  rateLimit: number;
+  /** Origins whose pages may call the API. */
+  corsOrigins: string[];
   /** Days that a label waits for its prediction; null: for ever. */
   orphanLabelDays: number | null;
   smtpUrl: string | null;
@@ -116,6 +140,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
     bodyLimit: env.DRIFTLINE_BODY_LIMIT_MB * MIB,
     uploadLimit: env.DRIFTLINE_UPLOAD_LIMIT_MB * MIB,
     bufferLimit: env.DRIFTLINE_BUFFER_MB * MIB,
+    serverTimeout: env.CLICKHOUSE_TIMEOUT_S * 1000,
+    rateLimit: env.DRIFTLINE_RATE_LIMIT,
+    corsOrigins: env.DRIFTLINE_CORS_ORIGINS,
     orphanLabelDays: env.DRIFTLINE_ORPHAN_LABEL_DAYS ?? null,
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.DRIFTLINE_MAIL_FROM,

@@ -67,6 +67,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const tables = await openStore({
     dataDir: config.dataDir,
     url: config.clickhouseUrl,
+    serverTimeout: config.serverTimeout,
     clock,
     schemaFolder: path.join(packageRoot(), 'schema'),
     namespace: EXTERNAL_ID_NAMESPACE,

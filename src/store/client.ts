@@ -13,6 +13,12 @@ import { withParams } from './bind.js';
 export type Lane = 'ingest' | 'jobs' | 'read';
 export type QueryParams = Record<string, unknown>;
 
+/** Whose insert it is (for the engine's own log), and what tells it apart from another with the same rows. */
+export interface InsertTag {
+  comment: string;
+  token?: string;
+}
+
 /** What the store needs of an engine. SQL carries its own `SETTINGS`; nothing is set per call. */
 export interface Engine {
   readonly kind: 'embedded' | 'server';
@@ -28,7 +34,14 @@ export interface Engine {
   /** Run a statement without an answer (DDL, INSERT ... SELECT). */
   command(lane: Lane, sql: string, params: QueryParams): Promise<void>;
   /** Insert text rows; resolves when the engine has them. */
-  insert(lane: Lane, table: string, columns: readonly string[], format: string, body: Buffer): Promise<void>;
+  insert(
+    lane: Lane,
+    table: string,
+    columns: readonly string[],
+    format: string,
+    body: Buffer,
+    tag: InsertTag,
+  ): Promise<void>;
   /** Server only: send a file as the body of `INSERT ... FORMAT ...`. The embedded engine reads files itself, through file(). */
   load(lane: Lane, head: string, path: string): Promise<void>;
   /** The answer of a reading statement as a stream of bytes of one output format; memory does not grow with it. */
@@ -72,6 +85,8 @@ class ClickHouseEngine implements Engine {
     readonly kind: 'embedded' | 'server',
     private readonly lanes: Record<Lane, ClientLane<Member>>,
     private readonly members: Member[],
+    /** Whom to ask whether the engine is there. */
+    private readonly prober: Member | undefined = members[0],
   ) {}
 
   get writes(): number | null {
@@ -115,14 +130,34 @@ class ClickHouseEngine implements Engine {
     return this.kind === 'server' ? { query: sql, query_params: params } : { query: withParams(sql, params) };
   }
 
-  insert(lane: Lane, table: string, columns: readonly string[], format: string, body: Buffer): Promise<void> {
+  insert(
+    lane: Lane,
+    table: string,
+    columns: readonly string[],
+    format: string,
+    body: Buffer,
+    { comment, token }: InsertTag,
+  ): Promise<void> {
     const work = this.lanes[lane].use(async ({ client, chdb }) => {
       if (chdb !== null) {
         // The bytes go to the engine as they are; `client.insert` would turn them into one long string first.
-        await chdb.chdb.rawInsert({ table, columns: [...columns], format: format as 'JSONEachRow', values: body });
+        await chdb.chdb.rawInsert({
+          table,
+          columns: [...columns],
+          format: format as 'JSONEachRow',
+          values: body,
+          settings: { log_comment: comment },
+        });
         return;
       }
-      const head = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`;
+      const settings = [
+        `log_comment = '${comment}'`,
+        // The same token again is the same insert, in the table and in what its views fill.
+        ...(token === undefined
+          ? []
+          : [`insert_deduplication_token = '${token}'`, 'deduplicate_blocks_in_dependent_materialized_views = 1']),
+      ];
+      const head = `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS ${settings.join(', ')} FORMAT ${format}`;
       const { stream } = await client.exec({ query: head, values: Readable.from([body], { objectMode: false }) });
       for await (const _ of stream) void _; // the answer must be read to the end before the connection is used again
     });
@@ -157,10 +192,8 @@ class ClickHouseEngine implements Engine {
   }
 
   async ping(): Promise<boolean> {
-    const [first] = this.members;
-    if (first === undefined) return false;
-    const result = await this.lanes.read.use(({ client }) => client.ping({ select: true }));
-    return result.success;
+    const result = await this.prober?.client.ping({ select: true });
+    return result?.success === true;
   }
 
   async close(): Promise<void> {
@@ -217,15 +250,37 @@ export async function openEmbedded(dataDir: string): Promise<Engine> {
   }
 }
 
-/** Connect to a ClickHouse server: `http://user:password@host:8123/database`. Nothing is sent until the first statement. */
-export function openServer(url: string): Engine {
-  const client = createClient({
+/** How long a server may take for a statement of each lane, ms; reads are also limited by the server itself. */
+const LANE_TIMEOUTS = { jobs: 900_000, read: 75_000 };
+/** A server that does not answer a ping in this time is not there, ms. */
+const PING_TIMEOUT = 2_000;
+
+/**
+ * Connect to a ClickHouse server: `http://user:password@host:8123/database`. Nothing is sent until the first statement.
+ * @param ingestTimeout how long an insert of the ingest lane may take, ms.
+ */
+export function openServer(url: string, ingestTimeout = 30_000): Engine {
+  const open = (timeout: number): Member => ({ client: serverClient(url, timeout), chdb: null });
+  const ingest = open(ingestTimeout);
+  const jobs = open(LANE_TIMEOUTS.jobs);
+  const read = open(LANE_TIMEOUTS.read);
+  const prober = open(PING_TIMEOUT);
+  return new ClickHouseEngine(
+    'server',
+    { ingest: new ClientLane([ingest]), jobs: new ClientLane([jobs]), read: new ClientLane([read]) },
+    [ingest, jobs, read, prober],
+    prober,
+  );
+}
+
+function serverClient(url: string, timeout: number): ClickHouseClient {
+  return createClient({
     url,
     application: 'driftline',
     // Every failure is thrown, and logged by whoever handles it. The client's own log would repeat the server's text, which may quote a row.
     log: { level: ClickHouseLogLevel.OFF },
-    max_open_connections: 20,
-    request_timeout: 120_000,
+    max_open_connections: 10,
+    request_timeout: timeout,
     keep_alive: { enabled: true, idle_socket_ttl: 2500 },
     // Long parameters go into the body: proxies, and the server itself, refuse long URLs.
     use_multipart_params_auto: true,
@@ -235,7 +290,4 @@ export function openServer(url: string): Engine {
       cancel_http_readonly_queries_on_client_close: 1,
     },
   });
-  const member: Member = { client, chdb: null };
-  const lane = new ClientLane([member]);
-  return new ClickHouseEngine('server', { ingest: lane, jobs: lane, read: lane }, [member]);
 }

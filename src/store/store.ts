@@ -32,14 +32,22 @@ const OVERLOADED = new Set([
  */
 export const SMALL_READ = "SETTINGS local_filesystem_read_method = 'pread'";
 
+const typeOf = (cause: unknown): string | null =>
+  typeof cause === 'object' && cause !== null && 'type' in cause ? String(cause.type) : null;
+
+/** Whether the engine did not answer at all. Where it did, its text may quote a value that looks like this. */
+export function isUnreachable(cause: unknown): boolean {
+  if (typeOf(cause) !== null) return false;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  return UNREACHABLE.test(`${code} ${message}`);
+}
+
 /** Turn whatever the client threw into an error of ours; the engine's text stays in `cause`, out of every answer. */
 export function mapEngineError(name: string, cause: unknown): DriftlineError {
   if (cause instanceof DriftlineError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const type = typeof cause === 'object' && cause !== null && 'type' in cause ? String(cause.type) : null;
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  // Only where the engine itself did not answer: its text may quote a value that looks like one of these.
-  if (type === null && UNREACHABLE.test(`${code} ${message}`)) return new StoreUnavailableError(undefined, cause);
+  const type = typeOf(cause);
+  if (isUnreachable(cause)) return new StoreUnavailableError(undefined, cause);
   if (type !== null && OVERLOADED.has(type)) {
     return new StoreUnavailableError(
       'The store is out of time, memory or space for this call. Try a smaller range, or later.',
@@ -108,7 +116,12 @@ export class Store {
   /** The answer as a stream of bytes of an output format. */
   async *stream(statement: Statement, format: string): AsyncIterable<Buffer> {
     try {
-      yield* this.engine.stream(statement.lane ?? 'read', tag(statement), statement.params ?? {}, format);
+      yield* this.engine.stream(
+        statement.lane ?? 'read',
+        tag(statement, STREAM_SECONDS),
+        statement.params ?? {},
+        format,
+      );
     } catch (cause) {
       throw mapEngineError(statement.name, cause);
     }
@@ -140,7 +153,10 @@ export class Store {
 
   /** Insert rows that are already JSONCompactEachRow text. */
   insertBody(table: string, columns: readonly string[], body: Buffer, lane: Lane = 'jobs'): Promise<void> {
-    return this.attempt(`insert_${table}`, () => this.engine.insert(lane, table, columns, 'JSONCompactEachRow', body));
+    const tag = { comment: `driftline:insert_${table}` };
+    return this.attempt(`insert_${table}`, () =>
+      this.engine.insert(lane, table, columns, 'JSONCompactEachRow', body, tag),
+    );
   }
 
   now(): number {
@@ -172,7 +188,25 @@ function valuesOf(table: string, row: Record<string, unknown>, columns: readonly
   });
 }
 
-/** The statement's name as a leading comment: it shows in the engine's query log. */
-function tag(statement: Statement): string {
-  return `/* driftline:${statement.name} */ ${statement.sql}`;
+/** How long people's reads may take, and whole ranges as files, in seconds. */
+const READ_SECONDS = 60;
+const STREAM_SECONDS = 3_600;
+/** Statements that take SETTINGS at their end; in DDL they would be the table's. */
+const TAKES_SETTINGS = /^\s*(SELECT|WITH|INSERT|DELETE\s+FROM|ALTER\s+TABLE\s+\S+\s+(DELETE|UPDATE))\b/i;
+const READS = /^\s*(SELECT|WITH)\b/i;
+/** Their own, which are always the end of the statement. */
+const HAS_SETTINGS = /\bSETTINGS\s+\w+\s*=[^()]*$/;
+
+/**
+ * The statement with its name, as a comment and as `log_comment` (system.query_log shows both), and what people read with its time limit. In the SQL
+ * and not on the call: there they would stay on the connection.
+ */
+export function tag(statement: Statement, seconds = READ_SECONDS): string {
+  const { name, sql, lane = 'read' } = statement;
+  const named = `/* driftline:${name} */ ${sql}`;
+  if (!TAKES_SETTINGS.test(sql)) return named;
+  const settings = [`log_comment = 'driftline:${name}'`];
+  if (lane === 'read' && READS.test(sql) && !sql.includes('max_execution_time'))
+    settings.push(`max_execution_time = ${seconds}`);
+  return `${named}${HAS_SETTINGS.test(sql) ? ',' : ' SETTINGS'} ${settings.join(', ')}`;
 }

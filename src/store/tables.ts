@@ -32,6 +32,7 @@ import { RegistryTable } from './registry.js';
 import { RejectedTable } from './rejected.js';
 import { ReplicaStatsTable } from './replica-stats.js';
 import { SqlTable } from './sql.js';
+import { ResilientEngine } from './resilience.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
 import { WatchedSeriesTable } from './watched-series.js';
@@ -43,6 +44,8 @@ import { WindowTable } from './windows.js';
 export interface StoreOptions {
   dataDir: string;
   url: string | null;
+  /** How long a server may take for an insert of the ingest lane, ms. */
+  serverTimeout?: number;
   clock: () => number;
   schemaFolder: string;
   /** Namespace of external ids. */
@@ -56,7 +59,10 @@ const SERVER_SETTLE = 120_000_000;
 
 /** @throws StartupError */
 export async function openStore(options: StoreOptions) {
-  const engine = options.url === null ? await openEmbedded(options.dataDir) : openServer(options.url);
+  const engine =
+    options.url === null
+      ? await openEmbedded(options.dataDir)
+      : new ResilientEngine(openServer(options.url, options.serverTimeout));
   const store = new Store(engine, options.clock);
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
@@ -67,6 +73,8 @@ export async function openStore(options: StoreOptions) {
   return {
     engine,
     store,
+    /** What is known of the way to a server; null where there is none. */
+    circuit: engine instanceof ResilientEngine ? engine : null,
     groundTruth,
     predictionWriter: new PredictionWriter(store, options.batch, options.flushed),
     predictionReader: {

@@ -141,7 +141,7 @@ export async function stageUpload(
   const table = `upload_${randomBytes(8).toString('hex')}`;
   await store.command({
     name: 'create_upload_table',
-    sql: `CREATE TABLE ${table} (${structure}) ENGINE = MergeTree ORDER BY tuple()`,
+    sql: `CREATE TABLE IF NOT EXISTS ${table} (${structure}) ENGINE = MergeTree ORDER BY tuple()`,
   });
   const drop = () => store.command({ name: 'drop_upload_table', sql: `DROP TABLE IF EXISTS ${table}` });
   try {

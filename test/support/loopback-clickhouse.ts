@@ -31,6 +31,8 @@ export interface LoopbackClickHouse {
   url: string;
   /** Statements that were run, in the order of their arrival. */
   statements: string[];
+  /** How many requests reached it, whatever became of them. */
+  requests: () => number;
   faults: { set: (fault: Fault) => Promise<void>; clear: () => Promise<void> };
   close: () => Promise<void>;
 }
@@ -63,7 +65,9 @@ const TEXT_FORMATS = new Set([
   'TSVWithNames',
   'TabSeparatedWithNames',
 ]);
-const INSERT = /^\s*(?:\/\*.*?\*\/\s*)?INSERT\s+INTO\s+(\w+)\s*(?:\(([^)]*)\))?\s+FORMAT\s+(\w+)\s*$/is;
+const INSERT =
+  /^\s*(?:\/\*.*?\*\/\s*)?INSERT\s+INTO\s+(\w+)\s*(?:\(([^)]*)\))?(?:\s+SETTINGS\s+(.*?))?\s+FORMAT\s+(\w+)\s*$/is;
+const SETTING = /(\w+)\s*=\s*(?:'([^']*)'|(\d+))/g;
 
 class HttpError extends Error {
   constructor(
@@ -127,7 +131,10 @@ async function insert(
   match: RegExpExecArray,
   folder: string,
 ): Promise<void> {
-  const [, table = '', list, format = ''] = match;
+  const [, table = '', list, given = '', format = ''] = match;
+  const settings = Object.fromEntries(
+    [...given.matchAll(SETTING)].map(([, name = '', text, digits]) => [name, text ?? Number(digits)]),
+  );
   const columns = list?.split(',').map((column) => column.trim());
   if (TEXT_FORMATS.has(format)) {
     await engine.rawInsert({
@@ -135,6 +142,7 @@ async function insert(
       ...(columns === undefined ? {} : { columns }),
       format: format as 'JSONEachRow',
       values: await buffer(req),
+      settings,
     });
     return;
   }
@@ -238,7 +246,9 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
   const faults = new Faults();
   const statements: string[] = [];
 
+  let requests = 0;
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    requests += 1;
     const fault = faults.take(req);
     if (fault?.kind === 'cut' && fault.at === 'before') return void req.socket.destroy();
     if (fault?.kind === 'slow') await delay(fault.ms);
@@ -283,6 +293,7 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
   return {
     url: `http://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`,
     statements,
+    requests: () => requests,
     faults: {
       set: async (fault) => {
         await clear();
