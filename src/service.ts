@@ -55,13 +55,15 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
   await container.start();
   const runsJobs = config.scheduler && config.role !== 'api';
   const scheduler = runsJobs ? startScheduler(container) : null;
-  const { adminKey, bodyLimit, uploadLimit } = config;
+  const { adminKey, bodyLimit, uploadLimit, rateLimit, corsOrigins } = config;
   const app = await buildApp({
     services: container.services,
     config: {
       adminKey,
       bodyLimit,
       uploadLimit,
+      rateLimit,
+      corsOrigins,
       dashboard: path.join(packageRoot(), 'dist', 'web'),
       secureCookies: config.publicUrl?.startsWith('https:') ?? false,
     },

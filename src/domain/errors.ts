@@ -99,6 +99,14 @@ export class BusyError extends DriftlineError {
   }
 }
 
+/** 429: more requests than a key may make in a minute. */
+export class RateLimitError extends DriftlineError {
+  constructor(limit: number, seconds: number) {
+    const detail = `This key may make ${limit} requests a minute. Send the same request again after the time in Retry-After; batches count as one.`;
+    super(429, 'rate_limited', 'Too many requests', detail, { retryAfterSeconds: seconds });
+  }
+}
+
 /** 503: the store does not answer; nothing of the request is known to be stored. */
 export class StoreUnavailableError extends DriftlineError {
   constructor(

@@ -7,6 +7,7 @@ import { registerAuth } from './plugins/auth.js';
 import { registerBodies } from './plugins/bodies.js';
 import { findDashboard, registerDashboard } from './plugins/dashboard.js';
 import { answerClientError, answerFrameworkError, registerErrors } from './plugins/errors.js';
+import { registerCors, registerRateLimit } from './plugins/limits.js';
 import { registerOpenapi } from './plugins/openapi.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
@@ -95,7 +96,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const dashboard = findDashboard(config.dashboard ?? null);
   registerErrors(app, config.bodyLimit, dashboard);
   await registerSecurity(app);
+  await registerCors(app, config.corsOrigins ?? []);
   const access = await registerAuth(app, { adminKey: config.adminKey, keys: services.keys, clock });
+  await registerRateLimit(app, config.rateLimit ?? 0);
   registerAudit(app, services);
   registerBodies(app, config.bodyLimit);
   await registerOpenapi(app, options.version);

@@ -27,6 +27,10 @@ export interface HttpConfig {
   dashboard?: string | null;
   /** Whether people reach the service over TLS: session cookies are then sent over nothing else. */
   secureCookies?: boolean;
+  /** Requests a minute of one key; left out or 0: any number. */
+  rateLimit?: number;
+  /** Origins whose pages may call the API; left out or empty: none. */
+  corsOrigins?: readonly string[];
 }
 
 /** What the routes work with. */

@@ -63,6 +63,8 @@ export interface Principal {
   name: string;
   scopes: readonly Scope[];
   models: readonly string[] | null;
+  /** Requests a minute; null or absent: the general limit. */
+  rateLimit?: number | null;
 }
 
 /** An upload that was spooled to a file. `csv` has a header row. */

@@ -12,6 +12,8 @@ export const storedKeySchema = z.object({
   name: z.string(),
   scopes: z.array(scopeSchema),
   models: z.array(z.string()).nullable(),
+  /** Requests a minute, null: the general limit. Keys of older releases have none. */
+  rate_limit: z.number().nullable().default(null),
   hash: z.string(),
   created_at: z.number(),
 });
@@ -39,11 +41,12 @@ export class KeysService implements KeysApi {
     const secret = randomBytes(32).toString('base64url');
     const id = secret.slice(0, 12);
     const key = `dl_${secret}`;
-    const { name, scopes, models } = request;
+    const { name, scopes, models, rate_limit } = request;
     await this.ports.keys.put(id, {
       name,
       scopes,
       models: models ?? null,
+      rate_limit: rate_limit ?? null,
       hash: sha256(key).toString('hex'),
       created_at: this.ports.clock(),
     });
@@ -57,6 +60,7 @@ export class KeysService implements KeysApi {
       name: doc.name,
       scopes: doc.scopes,
       models: doc.models,
+      rate_limit: doc.rate_limit,
       created_at: iso(doc.created_at),
     }));
   }
@@ -76,12 +80,14 @@ export class KeysService implements KeysApi {
     if (id === undefined) return null;
     const doc = await this.find(id);
     if (doc === null || !timingSafeEqual(sha256(key), Buffer.from(doc.hash, 'hex'))) return null;
-    return { id, name: doc.name, scopes: doc.scopes, models: doc.models };
+    return { id, name: doc.name, scopes: doc.scopes, models: doc.models, rateLimit: doc.rate_limit };
   }
 
   async principal(id: string): Promise<Principal | null> {
     const doc = await this.find(id);
-    return doc === null ? null : { id, name: doc.name, scopes: doc.scopes, models: doc.models };
+    return doc === null
+      ? null
+      : { id, name: doc.name, scopes: doc.scopes, models: doc.models, rateLimit: doc.rate_limit };
   }
 
   private async find(id: string): Promise<StoredKey | null> {

@@ -116,6 +116,13 @@ export const apiKeyRequestSchema = z.strictObject({
   name: slugSchema,
   scopes: z.array(scopeSchema).min(1, 'give at least one scope'),
   models: z.array(z.string().min(1)).min(1).optional(),
+  rate_limit: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .describe('requests a minute; the general limit where left out')
+    .optional(),
 });
 export type ApiKeyRequest = z.output<typeof apiKeyRequestSchema>;
 
@@ -124,6 +131,7 @@ export const apiKeySchema = z.object({
   name: z.string(),
   scopes: z.array(scopeSchema),
   models: z.array(z.string()).nullable(),
+  rate_limit: z.number().nullable(),
   created_at: z.string(),
 });
 export type ApiKey = z.output<typeof apiKeySchema>;

@@ -5,6 +5,7 @@ import type { App } from '../types.js';
 
 /** Administrative calls that change nothing that stays. */
 const HARMLESS = /\/(test|backtest|run)$/;
+const CHANGING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const MOST_TEXT = 100_000;
 
 declare module 'fastify' {
@@ -20,7 +21,7 @@ declare module 'fastify' {
 
 function isChange(request: FastifyRequest): boolean {
   const { config, url = '' } = request.routeOptions;
-  if (request.is404 || request.method === 'GET' || request.method === 'HEAD' || HARMLESS.test(url)) return false;
+  if (request.is404 || !CHANGING.has(request.method) || HARMLESS.test(url)) return false;
   return (config.scope ?? 'admin') === 'admin';
 }
 

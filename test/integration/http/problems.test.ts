@@ -84,8 +84,8 @@ describe('every route', () => {
 
   test('with a body refuses an empty one', async () => {
     for (const { method, url, path } of withBody()) {
-      // A job runs with defaults when nothing is said.
-      if (path === '/v1/jobs/{job}/run') continue;
+      // A job runs with defaults when nothing is said, and an item is replayed as it was kept.
+      if (path === '/v1/jobs/{job}/run' || path === '/v1/rejected/{id}/replay') continue;
       expectProblem(await call(service.app, method, url, { body: '', headers: JSON_HEADER }), 400, 'empty_body');
       expectProblem(await call(service.app, method, url), 400, 'empty_body');
     }
