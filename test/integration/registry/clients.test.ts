@@ -1,0 +1,105 @@
+// Clients that people have, unchanged, against a running service: MLflow's for Python, Databricks' for npm.
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { WorkspaceClient } from '@databricks/sdk-experimental';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mlflowPython } from '../../support/mlflow-python.js';
+import { startTestService, type TestService } from '../../support/service.js';
+
+const run = promisify(execFile);
+const script = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../clients/mlflow_registry.py');
+const python = mlflowPython();
+if (python === null) {
+  console.warn('skipped: the Python client of MLflow is not here; .ci/run installs it into .venv-mlflow');
+}
+
+let service: TestService;
+let url: string;
+beforeAll(async () => {
+  service = await startTestService();
+  url = await service.listen();
+});
+afterAll(() => service.close());
+
+describe('the Python client of MLflow', () => {
+  it.skipIf(python === null)('registers, versions, promotes, aliases, copies, searches, deletes, and is refused at once', async () => {
+    const env = { ...process.env, MLFLOW_HTTP_REQUEST_MAX_RETRIES: '3', MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' };
+    // Each call happens later than the one before: the clock of a test stands otherwise.
+    const ticking = setInterval(() => service.clock.set(service.clock.now() + 1), 1);
+    try {
+      const { stdout } = await run(python ?? '', [script, url], { env, timeout: 50_000 });
+      expect(stdout.trim().split('\n')).toEqual([
+        'models',
+        'versions',
+        'stages',
+        'aliases',
+        'copies',
+        'searches',
+        'deletions',
+      ]);
+    } finally {
+      clearInterval(ticking);
+    }
+  });
+});
+
+describe('the npm client of Databricks', () => {
+  const registry = () => new WorkspaceClient({ host: url, token: 'x', authType: 'pat' }).modelRegistry;
+  const all = async <T>(items: AsyncIterable<T>) => {
+    const list: T[] = [];
+    for await (const item of items) list.push(item);
+    return list;
+  };
+
+  it('registers, versions, tags, promotes and finds', async () => {
+    const client = registry();
+    const created = await client.createModel({ name: 'npm', description: 'd', tags: [{ key: 'team', value: 'crm' }] });
+    expect(created.registered_model).toMatchObject({ name: 'npm', tags: [{ key: 'team', value: 'crm' }] });
+    for (const index of [1, 2]) {
+      const made = await client.createModelVersion({ name: 'npm', source: `s3://npm/${index}` });
+      expect(made.model_version).toMatchObject({ version: String(index), status: 'READY' });
+    }
+    await client.setModelTag({ name: 'npm', key: 'k', value: 'v' });
+    await client.deleteModelTag({ name: 'npm', key: 'team' });
+    await client.setModelVersionTag({ name: 'npm', version: '1', key: 'k', value: 'v' });
+    await client.deleteModelVersionTag({ name: 'npm', version: '1', key: 'k' });
+    expect((await client.getModelVersion({ name: 'npm', version: '2' })).model_version).toMatchObject({ current_stage: 'None' });
+    expect((await client.getModelVersionDownloadUri({ name: 'npm', version: '2' })).artifact_uri).toBe('s3://npm/2');
+    const moved = await client.transitionStage({
+      name: 'npm',
+      version: '2',
+      stage: 'Production',
+      archive_existing_versions: true,
+      comment: 'good',
+    });
+    expect(moved.model_version).toMatchObject({ name: 'npm', version: '2', current_stage: 'Production' });
+    const model = (await client.getModel({ name: 'npm' })).registered_model_databricks;
+    expect(model).toMatchObject({ name: 'npm', tags: [{ key: 'k', value: 'v' }], permission_level: 'CAN_MANAGE' });
+    expect(model?.id).toMatch(/^[0-9a-f]{32}$/);
+    const latest = await all(client.getLatestVersions({ name: 'npm', stages: ['Production'] }));
+    expect(latest.map((version) => version.version)).toEqual(['2']);
+    const models = await all(client.searchModels({ filter: "name LIKE 'np%'", max_results: 1, order_by: ['name ASC'] }));
+    expect(models.map((found) => found.name)).toEqual(['npm']);
+    const versions = await all(client.searchModelVersions({ filter: "name = 'npm'", max_results: 1 }));
+    expect(versions.map((version) => version.version).sort()).toEqual(['1', '2']);
+    expect((await all(client.listModels({ max_results: 1 }))).map((found) => found.name)).toContain('npm');
+    await client.renameModel({ name: 'npm', new_name: 'npm2' });
+    await client.deleteModelVersion({ name: 'npm2', version: '1' });
+    await client.deleteModel({ name: 'npm2' });
+    await expect(client.getModel({ name: 'npm2' })).rejects.toMatchObject({
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      statusCode: 404,
+    });
+  });
+
+  it('gets its errors by their codes', async () => {
+    const client = registry();
+    await client.createModel({ name: 'taken' });
+    await expect(client.createModel({ name: 'taken' })).rejects.toMatchObject({
+      errorCode: 'RESOURCE_ALREADY_EXISTS',
+      statusCode: 400,
+    });
+  });
+});
