@@ -10,6 +10,8 @@ export interface ServiceOptions {
   dataDir: string;
   port: number;
   smtpUrl: string;
+  /** More of the environment. */
+  environment?: Record<string, string>;
 }
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -59,7 +61,7 @@ export class Service {
   }
 
   /** Start the service and wait until it answers /readyz. @throws Error with the service's last words */
-  static async start({ dataDir, port, smtpUrl }: ServiceOptions): Promise<Service> {
+  static async start({ dataDir, port, smtpUrl, environment = {} }: ServiceOptions): Promise<Service> {
     const url = `http://127.0.0.1:${port}`;
     const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
       cwd: ROOT,
@@ -75,6 +77,7 @@ export class Service {
         DRIFTLINE_LOG_LEVEL: 'warn',
         SMTP_URL: smtpUrl,
         UV_THREADPOOL_SIZE: '12',
+        ...environment,
       },
     });
     const service = new Service(child, url);

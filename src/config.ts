@@ -42,6 +42,7 @@ const environmentSchema = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS: flag('off'),
   DRIFTLINE_HASH_KEY: z.string().min(16, 'use at least 16 characters').optional(),
+  DRIFTLINE_SECRET_KEY: z.string().min(16, 'use at least 16 characters').optional(),
   DRIFTLINE_MAIL_FROM: z.string().min(3).default('driftline@localhost'),
 });
 
@@ -76,6 +77,8 @@ export interface Config {
   allowPrivateWebhooks: boolean;
   /** Key of the hashed fields of privacy rules. */
   hashKey: string | null;
+  /** Key that secrets of webhooks are sealed with. */
+  secretKey: string | null;
   interactive: boolean;
 }
 
@@ -148,6 +151,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
     mailFrom: env.DRIFTLINE_MAIL_FROM,
     allowPrivateWebhooks: env.DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS === 'on',
     hashKey: env.DRIFTLINE_HASH_KEY ?? null,
+    secretKey: env.DRIFTLINE_SECRET_KEY ?? null,
     interactive: process.stdout.isTTY,
   };
 }

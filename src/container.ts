@@ -15,7 +15,6 @@ import { MetricsService } from './services/metrics.js';
 import type { ModelsService } from './services/models.js';
 import type { OrphanLabelsService } from './services/orphan-labels.js';
 import { PredictionsService } from './services/predictions.js';
-import { Registry } from './services/registry/registry.js';
 import { ReplicasService } from './services/replicas.js';
 import { runRetention } from './services/retention.js';
 import { SqlService } from './services/sql.js';
@@ -29,7 +28,7 @@ import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
 import { wireIngestion } from './wiring/ingestion.js';
 
-import { wireRegistry } from './wiring/registry.js';
+import { wireRegistry, wireRegistryCore, type RegistryCore } from './wiring/registry.js';
 
 export interface ContainerOptions {
   clock: () => number;
@@ -44,6 +43,8 @@ export interface Container {
   services: Services;
   jobs: JobsService;
   tables: Tables;
+  /** The registry's moving parts: for tests and for what runs beside the service. */
+  registry: RegistryCore;
   /** Apply pending schema files; returns their names. */
   migrate(): Promise<string[]>;
   /** After migrate(): read what is kept in memory, close what a crash left open. */
@@ -79,7 +80,13 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const computing = wireComputing(tables, config, clock);
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
-  const registry = new Registry(tables.registry, clock);
+  const registryCore = wireRegistryCore({
+    tables,
+    config,
+    clock,
+    warn: (message, error) => logger.warn({ err: error }, message),
+  });
+  const { registry } = registryCore;
   const contributions = wireContributions(tables, computing);
   const alerts = wireAlerts(tables, computing, contributions, config, clock);
   models.onRemoved(() => alerts.forget());
@@ -145,6 +152,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     contributions,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
     registry,
+    webhooks: registryCore.webhooks,
     ...wireRegistry({ tables, computing, registry, metrics, clock }),
     sql: new SqlService(tables.sql),
     counters,
@@ -158,12 +166,13 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     services,
     jobs,
     tables,
+    registry: registryCore,
     migrate: () => tables.migrate(),
     start: async () => {
       await tables.startVersions();
       await models.refresh();
       await privacy.start();
-      await registry.start();
+      await registryCore.start();
       await tables.jobRuns.closeInterrupted(clock());
       refresh = setInterval(() => {
         models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
@@ -173,7 +182,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       clearInterval(refresh);
       await tables.predictionWriter.idle();
       await jobs.idle();
-      await registry.idle();
+      await registryCore.stop();
       await tables.close();
     },
   };

@@ -1,5 +1,6 @@
 // One POST of JSON to an address that somebody configured: a time limit, no redirects, no way into the private network.
 import { lookup, type LookupAddress } from 'node:dns';
+import { lookup as lookupAll } from 'node:dns/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type LookupFunction } from 'node:net';
@@ -16,7 +17,7 @@ export interface HttpOptions {
 }
 
 const TIMEOUT_MS = 10_000;
-/** What a receiver may answer before the connection is cut: its text is not used. */
+/** What a receiver may answer before the connection is cut: its text is used in tests only. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 function refusal(host: string): AttemptError {
@@ -37,17 +38,53 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
+/** How one address is spoken to. */
+export interface PostOptions {
+  /** Default: true. Off, a certificate that cannot be checked is taken. */
+  verifyTls?: boolean;
+}
+
+/** What a receiver answered. `body` is cut at 64 KiB. */
+export interface HttpAnswer {
+  status: number;
+  body: string;
+}
+
 /** Sends JSON to webhooks. */
 export class HttpSender {
   constructor(private readonly options: HttpOptions) {}
 
   /** POST `body`, with retries for temporary failures. The headers are made anew for each attempt. @throws DeliveryError */
-  post(url: string, body: string, headers: () => Record<string, string>): Promise<Delivered> {
+  post(
+    url: string,
+    body: string,
+    headers: () => Record<string, string>,
+    options: PostOptions = {},
+  ): Promise<Delivered> {
     return withRetry(async () => {
-      const status = await this.attempt(new URL(url), Buffer.from(body), headers());
+      const { status } = await this.attempt(new URL(url), Buffer.from(body), headers(), options);
       assertAccepted(status);
       return null;
     }, this.options.retry ?? DEFAULT_RETRY);
+  }
+
+  /** POST once, for a test that somebody watches: whatever is answered is the answer. @throws AttemptError where nothing is */
+  once(url: string, body: string, headers: Record<string, string>, options: PostOptions = {}): Promise<HttpAnswer> {
+    return this.attempt(new URL(url), Buffer.from(body), headers, options);
+  }
+
+  /** Whether addresses of the private network are let through. */
+  get allowsPrivate(): boolean {
+    return this.options.allowPrivate;
+  }
+
+  /** An address of a host that webhooks may not reach, or null; null too for a name that cannot be looked up now, because connections are checked again. */
+  async forbiddenAddress(url: URL): Promise<string | null> {
+    if (this.options.allowPrivate) return null;
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0) return isPublicAddress(host) ? null : host;
+    const addresses = await lookupAll(host, { all: true }).catch(() => []);
+    return addresses.find(({ address }) => !isPublicAddress(address))?.address ?? null;
   }
 
   /** Connect, with TLS where the address has it, and send nothing. @throws AttemptError that says why it cannot be reached */
@@ -77,7 +114,12 @@ export class HttpSender {
     });
   }
 
-  private attempt(url: URL, body: Buffer, headers: Record<string, string>): Promise<number> {
+  private attempt(
+    url: URL,
+    body: Buffer,
+    headers: Record<string, string>,
+    { verifyTls = true }: PostOptions,
+  ): Promise<HttpAnswer> {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (!this.options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) return Promise.reject(refusal(host));
     const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS;
@@ -92,11 +134,12 @@ export class HttpSender {
         ...headers,
       },
       ...(this.options.allowPrivate ? {} : { lookup: guardedLookup }),
+      ...(verifyTls ? {} : { rejectUnauthorized: false }),
     };
-    return new Promise<number>((resolve, reject) => {
+    return new Promise<HttpAnswer>((resolve, reject) => {
       const fail = (error: Error) => reject(describe(error, host, timeoutMs));
       const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, (response) => {
-        drain(response, () => resolve(response.statusCode ?? 0), fail);
+        drain(response, (text) => resolve({ status: response.statusCode ?? 0, body: text }), fail);
       });
       request.on('error', fail);
       request.end(body);
@@ -104,16 +147,19 @@ export class HttpSender {
   }
 }
 
-/** Read the answer to its end, or to a limit, and throw it away. */
-function drain(response: IncomingMessage, done: () => void, fail: (error: Error) => void): void {
+/** Read the answer to its end, or to a limit. */
+function drain(response: IncomingMessage, done: (text: string) => void, fail: (error: Error) => void): void {
+  const chunks: Buffer[] = [];
   let received = 0;
+  const text = () => Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
   response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
     received += chunk.length;
     if (received <= MAX_ANSWER_BYTES) return;
-    done();
+    done(text());
     response.destroy();
   });
-  response.on('end', done);
+  response.on('end', () => done(text()));
   response.on('error', fail);
 }
 

@@ -50,6 +50,9 @@ import type {
 import type { Change } from '../domain/registry/model.js';
 import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
+import type { Webhook, WebhookKind } from '../domain/registry/webhook.js';
+import type { Delivery } from './registry/dispatcher.js';
+import type { TestAnswer, WebhookFields } from './registry/webhooks.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
 import type { DoctorReport } from '../domain/contract/doctor.js';
 import type { ClouderaRead, ClouderaRow } from '../domain/contract/cloudera.js';
@@ -381,6 +384,20 @@ export interface EventsApi {
   note(model: string, mark: Omit<ModelEvent, 'time'>): Promise<void>;
 }
 
+/** Webhooks of the registry. */
+export interface WebhooksApi {
+  /** @throws RegistryError, also below. */
+  get(kind: WebhookKind, id: string): Promise<Webhook>;
+  list(kind: WebhookKind): Promise<Webhook[]>;
+  create(kind: WebhookKind, fields: WebhookFields): Promise<Webhook>;
+  update(kind: WebhookKind, id: string, fields: WebhookFields): Promise<Webhook>;
+  remove(kind: WebhookKind, id: string): Promise<void>;
+  /** `event` null: its first. */
+  test(kind: WebhookKind, id: string, event: string | null): Promise<TestAnswer>;
+  /** Newest first. */
+  deliveries(filter: { state: string | null; webhook: string | null; limit: number }): Promise<Delivery[]>;
+}
+
 /** Everything the HTTP layer is built on. */
 export interface Services {
   ingest: IngestApi;
@@ -400,6 +417,7 @@ export interface Services {
   contributions: ContributionsApi;
   keys: KeysApi;
   registry: RegistryApi;
+  webhooks: WebhooksApi;
   registered: RegisteredApi;
   events: EventsApi;
   sql: SqlApi;

@@ -3,10 +3,65 @@ import type { BaselineSummary } from '../domain/contract/models.js';
 import { NotFoundError } from '../domain/errors.js';
 import type { MetricsApi } from '../services/api.js';
 import { ModelEvents } from '../services/registry/events.js';
-import type { Registry } from '../services/registry/registry.js';
+import { Dispatcher } from '../services/registry/dispatcher.js';
+import { Registry } from '../services/registry/registry.js';
+import { RegistryWebhooks } from '../services/registry/webhooks.js';
+import { SecretBox } from '../services/secret-box.js';
+import { HttpSender } from '../notify/http-sender.js';
+import type { Config } from '../config.js';
+import { z } from 'zod';
 import { RegistryViews } from '../services/registry/views.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
+
+export interface RegistryCoreParts {
+  tables: Tables;
+  config: Config;
+  clock: () => number;
+  warn: (message: string, error: unknown) => void;
+}
+
+export type RegistryCore = ReturnType<typeof wireRegistryCore>;
+
+/** The registry with its webhooks and their outbox. */
+export function wireRegistryCore({ tables, config, clock, warn }: RegistryCoreParts) {
+  const registry = new Registry(tables.registry, clock);
+  const secrets = new SecretBox(tables.documents('settings', z.object({ key: z.string() })), config.secretKey);
+  const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
+  const dispatcher: Dispatcher = new Dispatcher({
+    store: tables.registry,
+    poster: http,
+    secrets,
+    clock,
+    webhook: (id) => webhooks.find(id),
+    warn,
+  });
+  const webhooks = new RegistryWebhooks({
+    registry,
+    store: tables.registry,
+    secrets,
+    receivers: http,
+    dispatcher,
+    clock,
+  });
+  registry.follow(webhooks);
+  return {
+    registry,
+    secrets,
+    webhooks,
+    dispatcher,
+    /** After migrating. */
+    start: async () => {
+      await secrets.start();
+      await registry.start();
+      await webhooks.resume();
+    },
+    stop: async () => {
+      await registry.idle();
+      await dispatcher.stop();
+    },
+  };
+}
 
 export interface RegistryParts {
   tables: Tables;

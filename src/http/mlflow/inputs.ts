@@ -33,7 +33,7 @@ export const tags = z
   .default([])
   .describe('tags; of a key given twice the last counts');
 
-const SECRETS = new Set(['secret', 'authorization', 'access_token']);
+const SECRETS = new Set(['secret', 'authorization', 'access_token', 'http_url_spec', 'job_spec']);
 
 /** What a value is called in Python, whose words MLflow's messages use. */
 function pythonType(value: unknown): string {

@@ -19,6 +19,7 @@ const TAGS = [
     name: 'registry',
     description: 'Registered models and their versions, as MLflow, Databricks and Cloudera have them.',
   },
+  { name: 'registry webhooks', description: 'Who is told about changes of the registry.' },
   { name: 'keys', description: 'API keys.' },
   { name: 'process', description: 'The service itself.' },
 ];

@@ -1,7 +1,9 @@
 // MLflow's model registry, under its two prefixes, and its probes.
+import { DATABRICKS_CALLS } from '../mlflow/databricks-calls.js';
 import { MODEL_CALLS } from '../mlflow/model-calls.js';
 import { registerCalls } from '../mlflow/protocol.js';
 import { VERSION_CALLS } from '../mlflow/version-calls.js';
+import { WEBHOOK_CALLS } from '../mlflow/webhook-calls.js';
 import type { App, RouteContext } from '../types.js';
 
 /** The release of MLflow whose registry protocol is spoken, for clients that ask. */
@@ -10,7 +12,7 @@ export const MLFLOW_VERSION = '3.17.2';
 const UNKNOWN =
   'Driftline is a model registry of MLflow and nothing else of it; give runs and artifacts to a tracking server.';
 
-const CALLS = [...MODEL_CALLS, ...VERSION_CALLS];
+const CALLS = [...MODEL_CALLS, ...VERSION_CALLS, ...DATABRICKS_CALLS, ...WEBHOOK_CALLS];
 
 /** /api/2.0/mlflow, /ajax-api/2.0/mlflow, /health, /version. */
 export async function mlflowRoutes(app: App, context: RouteContext): Promise<void> {

@@ -4,10 +4,14 @@ import type { Change } from '../../domain/registry/model.js';
 import type { Operation, Outcome } from '../../domain/registry/operations.js';
 import { RegistryState, type Delta } from '../../domain/registry/state.js';
 import { CHANGE_KIND, changeEntry, changeOf, deltaOf, STATE_KINDS, stateEntries } from './documents.js';
-import type { RegistryEntry, RegistryStore } from './ports.js';
+import type { RegistryEntry, RegistryStore, StoredEntry } from './ports.js';
 
 /** What else follows from changes, stored with them. */
 export interface Follower {
+  /** Kinds of entries that it keeps in memory. */
+  readonly kinds: readonly string[];
+  /** Entries of its kinds, read at start or written by another process; a doc of null is gone. */
+  loaded(entries: readonly StoredEntry[]): void;
   /** Entries to store in the same insert. `state` is what the registry was before. */
   entries(outcome: Outcome, state: RegistryState): RegistryEntry[];
   /** The changes are stored. */
@@ -91,6 +95,18 @@ export class Registry {
     });
   }
 
+  /** Change something else that is stored with the registry: after everything before it, and none of it where it fails. */
+  exclusively<T>(work: (write: (entries: readonly RegistryEntry[]) => Promise<void>) => Promise<T>): Promise<T> {
+    return this.alone(async () => {
+      await this.fresh(0);
+      return work(async (entries) => {
+        this.doubtful = true;
+        await this.store.write(entries, this.clock());
+        this.doubtful = false;
+      });
+    });
+  }
+
   /** Wait for what is being written. */
   async idle(): Promise<void> {
     await this.queue;
@@ -134,10 +150,14 @@ export class Registry {
 
   private async load(): Promise<void> {
     const readAt = this.clock();
+    const kinds = [...STATE_KINDS, ...this.followers.flatMap((follower) => follower.kinds)];
     const entries = this.loaded
-      ? await this.store.since(STATE_KINDS, Math.max(0, this.position - SETTLE))
-      : await this.store.all(STATE_KINDS);
+      ? await this.store.since(kinds, Math.max(0, this.position - SETTLE))
+      : await this.store.all(kinds);
     this.state.apply(deltaOf(entries));
+    for (const follower of this.followers) {
+      follower.loaded(entries.filter(({ kind }) => follower.kinds.includes(kind)));
+    }
     this.position = entries.reduce((newest, { rowVersion }) => Math.max(newest, rowVersion), this.position);
     this.readAt = readAt;
     this.loaded = true;

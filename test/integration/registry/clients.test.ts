@@ -24,25 +24,33 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('the Python client of MLflow', () => {
-  it.skipIf(python === null)('registers, versions, promotes, aliases, copies, searches, deletes, and is refused at once', async () => {
-    const env = { ...process.env, MLFLOW_HTTP_REQUEST_MAX_RETRIES: '3', MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' };
-    // Each call happens later than the one before: the clock of a test stands otherwise.
-    const ticking = setInterval(() => service.clock.set(service.clock.now() + 1), 1);
-    try {
-      const { stdout } = await run(python ?? '', [script, url], { env, timeout: 50_000 });
-      expect(stdout.trim().split('\n')).toEqual([
-        'models',
-        'versions',
-        'stages',
-        'aliases',
-        'copies',
-        'searches',
-        'deletions',
-      ]);
-    } finally {
-      clearInterval(ticking);
-    }
-  });
+  it.skipIf(python === null)(
+    'registers, versions, promotes, aliases, copies, searches, deletes, and is refused at once',
+    async () => {
+      const env = {
+        ...process.env,
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES: '3',
+        MLFLOW_DISABLE_TELEMETRY: 'true',
+        DO_NOT_TRACK: 'true',
+      };
+      // Each call happens later than the one before: the clock of a test stands otherwise.
+      const ticking = setInterval(() => service.clock.set(service.clock.now() + 1), 1);
+      try {
+        const { stdout } = await run(python ?? '', [script, url], { env, timeout: 50_000 });
+        expect(stdout.trim().split('\n')).toEqual([
+          'models',
+          'versions',
+          'stages',
+          'aliases',
+          'copies',
+          'searches',
+          'deletions',
+        ]);
+      } finally {
+        clearInterval(ticking);
+      }
+    },
+  );
 });
 
 describe('the npm client of Databricks', () => {
@@ -65,7 +73,9 @@ describe('the npm client of Databricks', () => {
     await client.deleteModelTag({ name: 'npm', key: 'team' });
     await client.setModelVersionTag({ name: 'npm', version: '1', key: 'k', value: 'v' });
     await client.deleteModelVersionTag({ name: 'npm', version: '1', key: 'k' });
-    expect((await client.getModelVersion({ name: 'npm', version: '2' })).model_version).toMatchObject({ current_stage: 'None' });
+    expect((await client.getModelVersion({ name: 'npm', version: '2' })).model_version).toMatchObject({
+      current_stage: 'None',
+    });
     expect((await client.getModelVersionDownloadUri({ name: 'npm', version: '2' })).artifact_uri).toBe('s3://npm/2');
     const moved = await client.transitionStage({
       name: 'npm',
@@ -74,13 +84,15 @@ describe('the npm client of Databricks', () => {
       archive_existing_versions: true,
       comment: 'good',
     });
-    expect(moved.model_version).toMatchObject({ name: 'npm', version: '2', current_stage: 'Production' });
+    expect(moved.model_version_databricks).toMatchObject({ name: 'npm', version: '2', current_stage: 'Production' });
     const model = (await client.getModel({ name: 'npm' })).registered_model_databricks;
     expect(model).toMatchObject({ name: 'npm', tags: [{ key: 'k', value: 'v' }], permission_level: 'CAN_MANAGE' });
     expect(model?.id).toMatch(/^[0-9a-f]{32}$/);
     const latest = await all(client.getLatestVersions({ name: 'npm', stages: ['Production'] }));
     expect(latest.map((version) => version.version)).toEqual(['2']);
-    const models = await all(client.searchModels({ filter: "name LIKE 'np%'", max_results: 1, order_by: ['name ASC'] }));
+    const models = await all(
+      client.searchModels({ filter: "name LIKE 'np%'", max_results: 1, order_by: ['name ASC'] }),
+    );
     expect(models.map((found) => found.name)).toEqual(['npm']);
     const versions = await all(client.searchModelVersions({ filter: "name = 'npm'", max_results: 1 }));
     expect(versions.map((version) => version.version).sort()).toEqual(['1', '2']);

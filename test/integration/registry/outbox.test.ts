@@ -1,0 +1,72 @@
+// Webhooks of the registry across starts: the outbox after an orderly end, and addresses that are refused where private ones are not allowed.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createModel } from '../../../src/domain/registry/operations.js';
+import { openTestContainer } from '../../support/container.js';
+import { startReceiver, type Received, type Receiver } from '../../support/receiver.js';
+
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await startReceiver();
+});
+afterAll(() => receiver.close());
+
+const bodies = (requests: Received[]) => requests.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+
+describe('where private addresses are not allowed', () => {
+  it('webhooks to them, and to plain http, are refused', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'driftline-hooks-'));
+    const opened = await openTestContainer({ folder });
+    const webhooks = opened.container.services.webhooks;
+    const events = ['MODEL_VERSION_CREATED'];
+    await expect(webhooks.create('mlflow', { events, url: 'http://hooks.example' })).rejects.toThrow(
+      "Invalid webhook URL scheme: 'http'. Allowed schemes are: https.",
+    );
+    for (const [host, shown] of [
+      ['127.0.0.1', '127.0.0.1'],
+      ['10.1.2.3', '10.1.2.3'],
+      ['[::1]', '::1'],
+      ['169.254.169.254', '169.254.169.254'],
+      ['[::ffff:10.0.0.1]', '::ffff:a00:1'],
+      ['localhost', null],
+    ] as const) {
+      const attempt = webhooks.create('mlflow', { events, url: `https://${host}/x` });
+      await expect(attempt).rejects.toMatchObject({ status: 400, code: 'invalid_parameter_value' });
+      await expect(attempt).rejects.toThrow('Webhook URL must not resolve to a non-public IP address.');
+      if (shown !== null) await expect(attempt).rejects.toThrow(`resolves to ${shown}.`);
+    }
+    await opened.close();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the outbox', () => {
+  it('gets what was in the outbox when the service ended, after the next start', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'driftline-outbox-'));
+    const first = await openTestContainer({ folder, config: { allowPrivateWebhooks: true } });
+    await first.container.services.webhooks.create('databricks', {
+      events: ['REGISTERED_MODEL_CREATED'],
+      url: `${receiver.url}/outbox`,
+    });
+    receiver.answers.push(...Array<number>(50).fill(503));
+    const model = { name: 'kept', tags: [], description: null, deploymentJobId: null };
+    await first.container.services.registry.change(createModel(model), 'me', () => null);
+    await receiver.next(1);
+    await first.close();
+    receiver.answers.length = 0;
+    const before = receiver.received.length;
+    const second = await openTestContainer({ folder, config: { allowPrivateWebhooks: true } });
+    await second.container.registry.dispatcher.idle();
+    const after = receiver.received.slice(before);
+    expect(bodies(after)).toMatchObject([{ event: 'REGISTERED_MODEL_CREATED', model_name: 'kept' }]);
+    expect(after[0]?.headers['x-driftline-delivery']).toBe(
+      receiver.received[before - 1]?.headers['x-driftline-delivery'],
+    );
+    const [delivery] = await second.container.services.webhooks.deliveries({ state: null, webhook: null, limit: 5 });
+    expect(delivery).toMatchObject({ state: 'sent' });
+    await second.close();
+    rmSync(folder, { recursive: true });
+  });
+});
