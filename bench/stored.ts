@@ -19,7 +19,7 @@ export interface Generated {
 
 export const FEATURES = 20;
 
-/** Predictions of 20 numbers, normally distributed, and a score in 0..1. */
+/** Predictions of 20 numbers, normally distributed, and a score in 0..1. Their row versions are of the time that they are dated: a history came bit by bit. */
 export async function generatePredictions(container: Container, given: Generated): Promise<void> {
   const names = Array.from({ length: FEATURES }, (_, index) => `'inputs.feature_${index}'`);
   const values = names.map((_, index) => `randNormal(${index % 2 === 0 ? given.shift : 0}, 1, ${index})`);
@@ -29,14 +29,9 @@ export async function generatePredictions(container: Container, given: Generated
     sql: `INSERT INTO predictions (model, version, prediction_id, ts, num, status, latency_ms, received_at, row_version)
       SELECT '${MODEL}', '${given.version ?? '1'}', generateUUIDv4(number),
         fromUnixTimestamp64Milli(toInt64({from:Int64} + intDiv(number * ({to:Int64} - {from:Int64}), {rows:UInt64})), 'UTC'),
-        CAST(${pairs} AS Map(LowCardinality(String), Float64)), 'ok', randExponential(0.05, 101), fromUnixTimestamp64Milli({to:Int64}, 'UTC'), {version:UInt64} + number
+        CAST(${pairs} AS Map(LowCardinality(String), Float64)), 'ok', randExponential(0.05, 101), fromUnixTimestamp64Milli({to:Int64}, 'UTC'), ({from:UInt64} + intDiv(number * ({to:UInt64} - {from:UInt64}), {rows:UInt64})) * 1000 + 2 * (number % 500)
       FROM numbers({rows:UInt64})`,
-    params: {
-      from: given.from,
-      to: given.to,
-      rows: given.rows,
-      version: container.tables.store.versions.reserve(given.rows),
-    },
+    params: { from: given.from, to: given.to, rows: given.rows },
   });
 }
 
@@ -45,9 +40,8 @@ export async function generateLabels(container: Container): Promise<void> {
   await container.tables.store.command({
     name: 'bench_labels',
     sql: `INSERT INTO ground_truth (prediction_id, key, kind, number, text, ts, received_at, row_version)
-      SELECT prediction_id, 'late', 'boolean', late, if(late, 'true', 'false'), ts + toIntervalHour(1), received_at, {version:UInt64} + rowNumberInAllBlocks()
+      SELECT prediction_id, 'late', 'boolean', late, if(late, 'true', 'false'), ts + toIntervalHour(1), received_at, toUnixTimestamp64Milli(ts + toIntervalHour(1)) * 1000 + 2 * (rowNumberInAllBlocks() % 500)
       FROM (SELECT prediction_id, ts, received_at, randUniform(0, 1) < num['outputs.score'] AS late FROM predictions WHERE model = '${MODEL}')`,
-    params: { version: container.tables.store.versions.reserve(10_000_000) },
   });
 }
 

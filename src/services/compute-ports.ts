@@ -42,7 +42,8 @@ export interface BaselineStore {
 }
 
 export interface FieldExplorer {
-  fields(source: FieldSource): Promise<FieldCounts[]>;
+  /** Every path that begins with `prefix`, with how many values of each type it has. */
+  fields(source: FieldSource, prefix?: string): Promise<FieldCounts[]>;
   numbers(
     source: FieldSource,
     paths: readonly string[],

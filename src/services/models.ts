@@ -33,6 +33,7 @@ interface Arrivals {
 interface Inferred {
   config: ModelConfig;
   arrivals: Arrivals;
+  labels: LabelKey[];
   answer: EffectiveConfig;
 }
 
@@ -242,12 +243,20 @@ export class ModelsService implements ModelsApi {
     const arrivals = await this.deps.catalogue.newestArrivals(known?.arrivals ?? { predictions: 0, labels: 0 });
     if (known !== undefined && isDeepStrictEqual([known.config, known.arrivals], [config, arrivals]))
       return known.answer;
-    const labels = await this.deps.catalogue.labelKeys(model);
-    const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model, INFERENCE_ROWS));
+    const labels =
+      known !== undefined && known.arrivals.labels === arrivals.labels && isWellKnown(known.labels)
+        ? known.labels
+        : await this.deps.catalogue.labelKeys(model);
+    const fields = await this.deps.fields.fields(this.deps.catalogue.fieldSource(model, INFERENCE_ROWS), 'outputs.');
     const answer = inferConfig(config, labels, fields);
-    this.inferences.set(model, { config, arrivals, answer });
+    this.inferences.set(model, { config, arrivals, labels, answer });
     return answer;
   }
+}
+
+/** Whether thousands of labels were looked at: then more predictions without any new label tell nothing new of them. */
+function isWellKnown(labels: readonly LabelKey[]): boolean {
+  return (labels[0]?.n ?? 0) >= INFERENCE_ROWS / 2;
 }
 
 /** Predictions before this time are removed, null: none. Whole windows only: a window of which a part is gone could not be computed again. */

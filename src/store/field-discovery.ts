@@ -24,18 +24,23 @@ const DECILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 export class FieldDiscovery {
   constructor(private readonly store: Store) {}
 
-  /** Every path with how many values of each type it has. Paths of arrays, nulls and other JSON are not listed. */
-  async fields(source: FieldSource): Promise<FieldCounts[]> {
+  /** Every path that begins with `prefix`, with how many values of each type it has. Paths of arrays, nulls and other JSON are not listed. */
+  async fields(source: FieldSource, prefix = ''): Promise<FieldCounts[]> {
+    const params = new Conditions(source.params);
+    const start = prefix === '' ? '' : params.bind(prefix, 'String');
+    // Filtered before they are told apart: of a model with many inputs a few values remain.
+    const some = (map: string) => (prefix === '' ? map : `mapFilter((k, v) -> startsWith(k, ${start}), ${map})`);
+    const [num, str, flag] = [some('num'), some('str'), some('flag')];
     const rows = await this.store.query({
       name: 'discover_fields',
       lane: 'jobs',
       sql: `SELECT path, countIf(type = 'n') AS numbers, countIf(type = 's') AS strings, countIf(type = 'b') AS booleans, uniqExactIf(value, type = 's') AS distinct
         FROM (SELECT arrayJoin(arrayConcat(
-            arrayMap(k -> (toString(k), 'n', ''), mapKeys(num)),
-            arrayMap((k, v) -> (toString(k), 's', v), mapKeys(str), mapValues(str)),
-            arrayMap(k -> (toString(k), 'b', ''), mapKeys(flag)))) AS entry, entry.1 AS path, entry.2 AS type, entry.3 AS value
+            arrayMap(k -> (toString(k), 'n', ''), mapKeys(${num})),
+            arrayMap((k, v) -> (toString(k), 's', v), mapKeys(${str}), mapValues(${str})),
+            arrayMap(k -> (toString(k), 'b', ''), mapKeys(${flag})))) AS entry, entry.1 AS path, entry.2 AS type, entry.3 AS value
           FROM ${source.from}) GROUP BY path ORDER BY path`,
-      params: source.params,
+      params: params.params,
       row: z.object({
         path: z.string(),
         numbers: z.number(),

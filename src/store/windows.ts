@@ -1,5 +1,6 @@
 // Which windows changed: marks collected from what arrived, and what each job has computed.
 import { z } from 'zod';
+import { ChangedWindows, type ChangedWindow } from './changed-windows.js';
 import { SMALL_READ, type Store } from './store.js';
 
 /** A series of predictions with the time range that has marks. Slots in epoch ms. */
@@ -8,17 +9,6 @@ export interface MarkedSeries {
   deployment: string;
   firstSlot: number;
   lastSlot: number;
-}
-
-/** A window whose newest mark is newer than what its last computation had seen; `input` null: never computed. Epoch ms. */
-export interface ChangedWindow {
-  version: string;
-  deployment: string;
-  start: number;
-  newest: number;
-  /** The newest mark that is not a label's. */
-  newestRow: number;
-  input: number | null;
 }
 
 /** A computed window, to be recorded. */
@@ -61,6 +51,7 @@ const LABEL_MARKS = `SELECT p.model, p.version, p.deployment, toStartOfInterval(
 
 export class WindowTable {
   private positions: Record<Arrivals, number> | null = null;
+  private readonly changes: ChangedWindows;
   private collecting: Promise<void> = Promise.resolve();
   /** How far writing had come when arrivals were last looked for. */
   private looked: number | null = null;
@@ -69,7 +60,9 @@ export class WindowTable {
   constructor(
     private readonly store: Store,
     private readonly settle: number,
-  ) {}
+  ) {
+    this.changes = new ChangedWindows(store, settle);
+  }
 
   /** Turn what arrived since the last call into marks. Reading an arrival twice changes nothing. Calls run one after another. */
   collect(): Promise<void> {
@@ -207,41 +200,9 @@ export class WindowTable {
     });
   }
 
-  /** Windows of one model and length that a job must (re)compute, complete at \`now\`. */
+  /** Windows of one model and length that a job must (re)compute, complete at `now`. */
   changed(job: string, model: string, length: number, origin: number, now: number): Promise<ChangedWindow[]> {
-    return this.store.query({
-      name: 'changed_windows',
-      lane: 'jobs',
-      // One pass over marks and computations together: a join of both took half as long again. kind: 2 a mark, 1 a label's, 0 a computation.
-      sql: `SELECT version, deployment, w, maxIf(input_version, kind > 0) AS newest, maxIf(input_version, kind = 2) AS newest_row,
-          if(countIf(kind = 0) = 0, NULL, maxIf(input_version, kind = 0)) AS input
-        FROM (
-          SELECT version, deployment, intDiv(toInt64(toUnixTimestamp(slot)) * 1000 - {origin:Int64}, {length:Int64}) * {length:Int64} + {origin:Int64} AS w,
-            if(cause = 'label', 1, 2) AS kind, row_version AS input_version
-          FROM window_marks WHERE model = {model:String} AND (cause != 'replica' OR {job:String} = 'operations')
-          UNION ALL
-          SELECT version, deployment, toUnixTimestamp64Milli(window_start), 0, input_version FROM computed_windows FINAL
-          WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
-        ) GROUP BY version, deployment, w HAVING newest > ifNull(input, 0) AND w + {length:Int64} <= {now:Int64} ORDER BY version, deployment, w ${SMALL_READ}`,
-      params: { job, model, length, origin, now },
-      row: z
-        .object({
-          version: z.string(),
-          deployment: z.string(),
-          w: z.number(),
-          newest: z.number(),
-          newest_row: z.number(),
-          input: z.number().nullable(),
-        })
-        .transform((row): ChangedWindow => ({
-          version: row.version,
-          deployment: row.deployment,
-          start: row.w,
-          newest: row.newest,
-          newestRow: row.newest_row,
-          input: row.input,
-        })),
-    });
+    return this.changes.find(job, model, length, origin, now);
   }
 
   /** What a job has computed of a series since a time, and the newest window before it. */
