@@ -75,9 +75,11 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     batch: { maxRows: MAX_BATCH_ROWS, maxPendingBytes: config.bufferLimit },
     flushed: (report) => reports.flush?.flush(report),
   });
+  // A switch of the baseline starts a run, but the jobs are wired after the baselines.
+  const later: { jobs?: JobsService } = {};
   const counters = new Counters(() => tables.predictionWriter.depth);
   reports.flush = counters;
-  const computing = wireComputing(tables, config, clock);
+  const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
   const registryCore = wireRegistryCore({
@@ -90,7 +92,9 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const contributions = wireContributions(tables, computing);
   const alerts = wireAlerts(tables, computing, contributions, config, clock);
   models.onRemoved(() => alerts.forget());
+  const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({
+    rescorer: reading.rescorer,
     planner,
     models,
     chooser,
@@ -122,7 +126,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     clock,
     log: (message, facts) => logger.info(facts, message),
   });
-  const reading = wireReading(tables, computing, clock);
+  later.jobs = jobs;
   const metrics = new MetricsService({
     points: new AllPoints(tables.points, tables.aggregates),
     models,

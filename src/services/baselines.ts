@@ -28,6 +28,8 @@ export interface BaselineDependencies {
   fields: FieldExplorer;
   bins: BinCounter;
   models: Pick<ModelsService, 'effective' | 'changed'>;
+  /** Told when another baseline is in force. */
+  switched: (model: string) => void;
   clock: () => number;
 }
 
@@ -126,6 +128,7 @@ export class BaselinesService implements BaselinesApi {
     await this.deps.models.changed(model);
     await this.deps.baselines.put(activated);
     await this.deps.models.changed(model);
+    this.deps.switched(model);
     return summary(activated, await this.deps.baselines.list(model));
   }
 
@@ -185,6 +188,7 @@ export class BaselinesService implements BaselinesApi {
     const baseline = await this.profile(target, id, rows, this.deps.baselines.nextActivation());
     if (replaced !== undefined) await this.deps.baselines.dropRows(replaced.id);
     await this.deps.models.changed(target.model);
+    this.deps.switched(target.model);
     return { baseline_id: id, name: target.name, rows, fields: baseline.fields.length };
   }
 

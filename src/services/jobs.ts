@@ -85,7 +85,11 @@ export class JobsService implements JobsApi {
     return this.deps.runs.list(filter);
   }
 
-  async run(job: JobName, options: JobOptions, trigger: 'api' | 'cli' | 'schedule'): Promise<JobRunAnswer> {
+  async run(
+    job: JobName,
+    options: JobOptions,
+    trigger: 'api' | 'cli' | 'schedule' | 'baseline',
+  ): Promise<JobRunAnswer> {
     if (options.model !== null) await this.deps.requireModel(options.model);
     const before = this.tails.get(job) ?? Promise.resolve();
     const current = before.then(() => this.execute(job, options, trigger));
@@ -94,6 +98,15 @@ export class JobsService implements JobsApi {
       current.catch(() => undefined),
     );
     return current;
+  }
+
+  /** The baseline of a model was switched: score its history again now, where jobs run by themselves. The run is listed as any other. */
+  rescore(model: string): void {
+    if (this.schedules === null) return;
+    this.run('drift', { model, from: null, to: null, now: this.deps.clock() }, 'baseline').catch((error: unknown) => {
+      // The marks stand: the next run on the schedule does the same.
+      this.deps.log('re-scoring could not run', { err: error });
+    });
   }
 
   /** Wait until no job runs. */

@@ -19,13 +19,14 @@ import { retentionCutoff, type ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { selectionOf, type Planner, type SeriesPlan } from './planning.js';
 import type { QualityCalculator } from './quality.js';
+import { aboutSwitches, Rescorer, type Switch } from './rescoring.js';
 
 /** Where computed numbers go. */
 export interface NumberSink {
   /** Store points; numbers of `windows` that the job owns and that are not among the points any more are removed. */
   replace(
     model: string,
-    windows: readonly SeriesPlan[],
+    windows: readonly { version: string; deployment: string; start: number; end: number }[],
     owns: (metric: string, feature: string) => boolean,
     points: readonly MetricPoint[],
   ): Promise<void>;
@@ -39,6 +40,7 @@ export interface WindowJobDependencies {
   drift: DriftCalculator;
   quality: QualityCalculator;
   operations: OperationsCalculator;
+  rescorer: Rescorer;
   sink: NumberSink;
   clock: () => number;
   /** The cause of a failure goes to the service log; the run's row carries the message only. */
@@ -84,15 +86,45 @@ export class WindowJobs {
     if (job === 'quality' && options.from === null && options.to === null)
       planned.push(...(await this.matured(model, config, options.now, planned)));
     const due = planned.filter((window) => window.start >= cutoff);
+    const isWhole = job === 'drift' && options.from === null && options.to === null;
+    const switched = isWhole && (due.length > 0 || cutoff > 0) ? await this.switches(model, config, due, options) : [];
+    const total = switched.reduce((sum, one) => sum + Rescorer.windowsOf(one, config.windowLength), due.length);
     let points = 0;
     let done = 0;
     for (const chunk of job === 'drift' ? byBaseline(due).flatMap(chunks) : chunks(due)) {
       const stored = await this.compute(job, model, config, chunk, options.now);
       points += stored ?? 0;
       done += stored === null ? 0 : chunk.length;
-      options.progress?.(done, due.length);
+      options.progress?.(done, total);
+    }
+    for (const one of switched) {
+      points += await this.deps.rescorer.expired(
+        model,
+        config,
+        one,
+        (windows, numbers) => this.deps.sink.replace(model, windows, OWNERS.drift, numbers),
+        (windows) => options.progress?.((done += windows), total),
+      );
+      await this.deps.rescorer.done(model, one);
     }
     return { windows: done, points };
+  }
+
+  /** Versions with another baseline than their history was scored against; the run says so where it scores any of it again. */
+  private async switches(
+    model: string,
+    config: EffectiveConfig,
+    due: readonly SeriesPlan[],
+    options: JobOptions,
+  ): Promise<Switch[]> {
+    const versions = due.map((window) => window.version);
+    const found = await this.deps.rescorer.switches(model, config, versions, options.now);
+    const again = due.filter(
+      (window) => window.reason === 'dirty' && found.some((one) => one.version === window.version),
+    ).length;
+    const windows = found.reduce((sum, one) => sum + Rescorer.windowsOf(one, config.windowLength), again);
+    if (windows > 0) options.about?.(aboutSwitches(found, windows, options));
+    return found;
   }
 
   /**

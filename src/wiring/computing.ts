@@ -17,7 +17,7 @@ import type { Tables } from '../store/tables.js';
 /** Everything that turns rows into numbers. */
 export type Computing = ReturnType<typeof wireComputing>;
 
-export function wireComputing(tables: Tables, config: Config, clock: () => number) {
+export function wireComputing(tables: Tables, config: Config, clock: () => number, switched: (model: string) => void) {
   const report = new FieldReport({ catalogue: tables.catalogue, fields: tables.fields, baselines: tables.baselines });
   const models = new ModelsService({
     documents: tables.documents('models', modelConfigSchema),
@@ -33,6 +33,7 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
     fields: tables.fields,
     bins: tables.bins,
     models,
+    switched,
     clock,
   });
   return {

@@ -2,6 +2,7 @@
 import { VersionComparison } from '../services/comparison.js';
 import { ComputedMetrics } from '../services/computed-metrics.js';
 import { Distributions } from '../services/distributions.js';
+import { Rescorer } from '../services/rescoring.js';
 import { QualityCurves } from '../services/quality-curves.js';
 import { StoredProfiles } from '../services/stored-profiles.js';
 import type { Tables } from '../store/tables.js';
@@ -19,6 +20,15 @@ export function wireReading(tables: Tables, computing: Computing, clock: () => n
   const stored = new StoredProfiles({ profiles, baselines, bins });
   const computed = new ComputedMetrics({ ...computing, stored, series, clock });
   return {
+    rescorer: new Rescorer({
+      baselines: computing.baselines,
+      drift: computing.drift,
+      stored,
+      series,
+      position: (name) => tables.windows.position(name),
+      setPosition: (name, position) => tables.windows.setPosition(name, position),
+      clock,
+    }),
     computed,
     comparison: new VersionComparison({ ...computing, computed, rows, bins, curves, series }),
     distributions: new Distributions({ models, chooser, rows, bins, stored, baselineRows, series, clock }),
