@@ -51,6 +51,8 @@ export interface RouteDocs {
   /** Content type to schema. Also what an answer of 415 names. */
   body?: Record<string, z.ZodType>;
   response?: Record<number, DocumentedAnswer>;
+  /** How an error is answered, where that is not by a problem document: in the form of another system's protocol. */
+  error?: (description: string) => DocumentedAnswer;
 }
 
 declare module 'fastify' {

@@ -1,12 +1,13 @@
 // Routes that answer in MLflow's way: its errors as JSON, bodies of any content type from programs, one declaration a call under both prefixes.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Scope } from '../../domain/contract/alerts.js';
 import { DriftlineError, RegistryError } from '../../domain/errors.js';
 import type { Principal } from '../../services/api.js';
 import { assertModel } from '../plugins/auth.js';
 import { parseJson, plainBody } from '../plugins/bodies.js';
-import type { App, RouteContext } from '../types.js';
+import { json } from '../schemas/answers.js';
+import type { App, RouteContext, RouteDocs } from '../types.js';
 import { readInput } from './inputs.js';
 
 /** What a call works with. */
@@ -28,6 +29,14 @@ export interface Call<S extends z.ZodType> {
   models?: (input: z.output<S>) => readonly string[];
   run: (input: z.output<S>, context: CallContext) => unknown;
 }
+
+const errorSchema = z.object({ error_code: z.string(), message: z.string() });
+
+/** What the API's description says of a call's answers: the protocol's own documentation has their fields. */
+const DOCS: RouteDocs = {
+  response: { 200: json('As the protocol has it.', z.record(z.string(), z.unknown())) },
+  error: (description) => json(description, errorSchema),
+};
 
 /** Declares a call; its input's type stays with it. */
 export const call = <S extends z.ZodType>(declared: Call<S>): Call<z.ZodType> => declared;
@@ -132,6 +141,7 @@ function addRoute(scope: App, context: RouteContext, one: Call<z.ZodType>, hidde
     method: one.method,
     url: one.path,
     config: {
+      docs: DOCS,
       scope: one.scope,
       optionalBody: true,
       // The registry's own log says who changed what. Bodies of webhooks hold secrets, which the audit must not.

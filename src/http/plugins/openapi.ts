@@ -35,14 +35,15 @@ const DOCS_CSP =
 /** The errors that a route may answer besides its own, by what it declares. */
 function generalProblems(config: FastifyContextConfig, hasBody: boolean): Record<string, unknown> {
   const guarded = config.scope !== 'open';
+  const answer = config.docs?.error ?? problemAnswer;
   return {
-    400: problemAnswer('The request is not understood; `errors` names the fields.'),
-    ...(guarded ? { 401: problemAnswer('No key, or one that is not known.') } : {}),
-    ...(guarded ? { 403: problemAnswer("Beyond the key's scopes or models.") } : {}),
-    ...(hasBody ? { 413: problemAnswer('More than a limit; `detail` names it.') } : {}),
-    ...(hasBody ? { 415: problemAnswer('A content type or coding that is not read here.') } : {}),
-    500: problemAnswer('A fault of the service; its log has the details.'),
-    503: problemAnswer('The store does not answer; send the same again after Retry-After.'),
+    400: answer('The request is not understood; `errors` names the fields.'),
+    ...(guarded ? { 401: answer('No key, or one that is not known.') } : {}),
+    ...(guarded ? { 403: answer("Beyond the key's scopes or models.") } : {}),
+    ...(hasBody ? { 413: answer('More than a limit; `detail` names it.') } : {}),
+    ...(hasBody ? { 415: answer('A content type or coding that is not read here.') } : {}),
+    500: answer('A fault of the service; its log has the details.'),
+    503: answer('The store does not answer; send the same again after Retry-After.'),
   };
 }
 

@@ -27,6 +27,10 @@ import {
 import type { App, RouteContext } from '../types.js';
 
 const COLUMNS = Object.keys(metricPointSchema.shape);
+/** Without those that only a comparison fills. */
+const PLAIN_COLUMNS = Object.entries(metricPointSchema.shape)
+  .filter(([, field]) => field.type !== 'optional')
+  .map(([name]) => name);
 const NO_MODEL = problemAnswer('There is no such model.');
 
 /** Empty is the whole model. */
@@ -104,7 +108,8 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
       });
       if (type === JSON_TYPE) return reply.send(points);
       if (type === PARQUET) return reply.type(PARQUET).send(parquetOf(points));
-      return reply.type(CSV).send(stringify(points, { header: true, columns: COLUMNS }));
+      const columns = filter.compare === null ? PLAIN_COLUMNS : COLUMNS;
+      return reply.type(CSV).send(stringify(points, { header: true, columns }));
     },
   });
 

@@ -1,16 +1,21 @@
 // MLflow's model registry, under its two prefixes, and its probes.
+import { z } from 'zod';
 import { DATABRICKS_CALLS } from '../mlflow/databricks-calls.js';
 import { MODEL_CALLS } from '../mlflow/model-calls.js';
 import { registerCalls } from '../mlflow/protocol.js';
 import { VERSION_CALLS } from '../mlflow/version-calls.js';
 import { WEBHOOK_CALLS } from '../mlflow/webhook-calls.js';
-import type { App, RouteContext } from '../types.js';
+import type { App, RouteContext, RouteDocs } from '../types.js';
 
 /** The release of MLflow whose registry protocol is spoken, for clients that ask. */
 export const MLFLOW_VERSION = '3.17.2';
 
 const UNKNOWN =
   'Driftline is a model registry of MLflow and nothing else of it; give runs and artifacts to a tracking server.';
+
+const PLAIN_TEXT: RouteDocs = {
+  response: { 200: { description: 'One word.', content: { 'text/plain': { schema: z.string() } } } },
+};
 
 const CALLS = [...MODEL_CALLS, ...VERSION_CALLS, ...DATABRICKS_CALLS, ...WEBHOOK_CALLS];
 
@@ -29,7 +34,7 @@ export async function mlflowRoutes(app: App, context: RouteContext): Promise<voi
     app.route({
       method: 'GET',
       url,
-      config: { scope: 'open' },
+      config: { scope: 'open', docs: PLAIN_TEXT },
       schema: { tags: ['registry'], summary },
       handler: async (_request, reply) => reply.type('text/plain').send(body),
     });

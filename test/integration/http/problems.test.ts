@@ -46,6 +46,8 @@ const SOUND: Record<string, unknown> = {
   '/v1/silences/{name}': { matchers: { model: 'm' }, starts: 0, ends: 1 },
   '/v1/api-keys': { name: 'k', scopes: ['read'] },
   '/v1/query': { sql: 'SELECT 1' },
+  '/v1/session': { key: 'k' },
+  '/v1/alert-rules/backtest': { rule: { model: 'm', metric: 'psi', warning: 0.1 }, from: 0, to: 1 },
 };
 const withBody = () => routes().filter((route) => route.body !== null);
 const JSON_HEADER = { 'content-type': 'application/json' };

@@ -1,4 +1,5 @@
 // Reading back: pages and exports of predictions, models, metrics, distributions, SQL, and the forms they come in.
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { JOB_NAMES } from '../../../src/domain/contract/metrics.js';
 import { call, expectProblem } from '../../support/http.js';
@@ -237,8 +238,21 @@ describe('computed numbers', () => {
     const lines = csv.text.trimEnd().split('\n');
     expect(lines[0]).toBe(Object.keys(points[0] ?? {}).join(','));
     expect(lines).toHaveLength(points.length + 1);
-    const problem = expectProblem(await get(url, 'application/vnd.apache.parquet'), 406, 'not_acceptable');
+    const problem = expectProblem(await get(url, 'application/xml'), 406, 'not_acceptable');
     expect(problem.detail).toMatch(/application\/json, text\/csv/);
+  });
+
+  test('come as Parquet with the same rows', async () => {
+    const points = await rowsOf(`${url}?metric=psi`);
+    const response = await service.app.inject({
+      url: `${url}?metric=psi`,
+      headers: { accept: 'application/vnd.apache.parquet' },
+    });
+    const file = new Uint8Array(response.rawPayload).buffer;
+    const rows = await parquetReadObjects({ file });
+    expect(rows.map(({ metric, feature, value }) => ({ metric, feature, value }))).toEqual(
+      points.map(({ metric, feature, value }) => ({ metric, feature, value })),
+    );
   });
 
   test('of a range are one point a series', async () => {
