@@ -1,0 +1,154 @@
+// Channels: where notifications go, each with a button that tries it.
+import { useState } from 'preact/hooks';
+import type { Notification } from '../../../src/domain/contract/alerts.js';
+import { send } from '../lib/api.js';
+import { refreshAll, useApi } from '../lib/data.js';
+import { Card, QueryButton } from '../ui/card.js';
+import { ConfirmButton, say } from '../ui/dialog.js';
+import { ChoiceField, Complaint, TextField, useSending } from '../ui/form.js';
+import { Await, Empty } from '../ui/states.js';
+import { Status } from '../ui/status.js';
+import { Table, type Column } from '../ui/table.js';
+import { useView } from '../ui/view.js';
+import { AlertTabs } from './alert-tabs.js';
+
+interface Channel {
+  name: string;
+  type: 'email' | 'webhook' | 'slack';
+  to?: string[];
+  url?: string;
+  secret?: string;
+}
+const URL = '/v1/channels';
+const TYPES = [
+  ['email', 'mail'],
+  ['webhook', 'webhook'],
+  ['slack', 'Slack'],
+] as const;
+
+export function ChannelsPage() {
+  const { admin } = useView();
+  const channels = useApi<Channel[]>(URL);
+  return (
+    <>
+      <AlertTabs title="Channels" here="/channels" />
+      <div class="stack">
+        <section class="card" aria-label="Channels">
+          <Await of={channels} what="channels">
+            {(data) => <ChannelTable rows={data} />}
+          </Await>
+        </section>
+        {admin && <NewChannel />}
+      </div>
+    </>
+  );
+}
+
+function ChannelTable({ rows }: { rows: readonly Channel[] }) {
+  const { admin } = useView();
+  const [tried, setTried] = useState<Record<string, Notification | 'busy'>>({});
+  if (rows.length === 0) return <Empty title="No channels">A channel is where a rule sends: mail addresses, a webhook, or a Slack webhook.</Empty>;
+  const test = async (name: string): Promise<void> => {
+    setTried((last) => ({ ...last, [name]: 'busy' }));
+    try {
+      const answer = await send<Notification>('POST', `${URL}/${encodeURIComponent(name)}/test`);
+      setTried((last) => ({ ...last, [name]: answer }));
+    } catch (error) {
+      setTried(({ [name]: _, ...last }) => last);
+      say(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const columns: Column<Channel>[] = [
+    { name: 'Channel', value: (row) => row.name },
+    { name: 'Type', value: (row) => TYPES.find(([key]) => key === row.type)?.[1] ?? row.type },
+    {
+      name: 'To',
+      value: (row) => row.to?.join(', ') ?? row.url ?? '',
+      cell: (row) => <span class="wrap-any">{row.to?.join(', ') ?? row.url}</span>,
+    },
+    { name: 'Signed', value: (row) => (row.secret === undefined ? 'no' : 'yes') },
+    {
+      name: 'Last test',
+      value: () => null,
+      cell: (row) => {
+        const result = tried[row.name];
+        if (result === undefined) return '-';
+        if (result === 'busy') return 'sending…';
+        return (
+          <Status status={result.outcome}>{result.error ?? 'it arrived at the other side'}</Status>
+        );
+      },
+    },
+    {
+      name: 'Do',
+      value: () => null,
+      cell: (row) =>
+        admin ? (
+          <span class="row">
+            <button type="button" class="button" disabled={tried[row.name] === 'busy'} onClick={() => void test(row.name)}>
+              Test
+            </button>
+            <ConfirmButton
+              label="Remove"
+              question={`Remove the channel ${row.name}?`}
+              confirm="Remove the channel"
+              run={async () => {
+                await send('DELETE', `${URL}/${encodeURIComponent(row.name)}`);
+                refreshAll();
+              }}
+            />
+          </span>
+        ) : (
+          ''
+        ),
+    },
+  ];
+  return <Table caption="Channels" columns={columns} rows={rows} keyOf={(row) => row.name} foot={<QueryButton urls={[URL]} />} />;
+}
+
+function NewChannel() {
+  const sending = useSending();
+  const [name, setName] = useState('');
+  const [type, setType] = useState('email');
+  const [target, setTarget] = useState('');
+  const [secret, setSecret] = useState('');
+  const save = async (): Promise<void> => {
+    const addresses = target.split(/[\s,;]+/).filter((one) => one !== '');
+    const body = type === 'email' ? { type, to: addresses } : { type, url: target, ...(type === 'webhook' && secret !== '' ? { secret } : {}) };
+    if (await sending.run(() => send('PUT', `${URL}/${encodeURIComponent(name)}`, body), 'Channel saved')) {
+      setName('');
+      setTarget('');
+      setSecret('');
+      refreshAll();
+    }
+  };
+  return (
+    <Card title="New channel" lead="A name that exists is replaced.">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Complaint error={sending.error} />
+        <div class="form">
+          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
+          <ChoiceField label="Type" value={type} values={TYPES} set={setType} />
+          <TextField
+            label={type === 'email' ? 'Addresses' : 'URL'}
+            value={target}
+            set={setTarget}
+            hint={type === 'email' ? 'separated by commas' : undefined}
+            problem={sending.problem('to') ?? sending.problem('url') ?? sending.problem('to.0')}
+          />
+          {type === 'webhook' && (
+            <TextField label="Secret" type="password" value={secret} set={setSecret} hint="signs each message; may be left out" problem={sending.problem('secret')} />
+          )}
+        </div>
+        <button type="submit" class="button primary spaced" disabled={sending.busy || name === '' || target === ''}>
+          Save
+        </button>
+      </form>
+    </Card>
+  );
+}

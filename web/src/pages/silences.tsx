@@ -1,0 +1,136 @@
+// Silences: times in which matching alerts send nothing.
+import { useState } from 'preact/hooks';
+import { send } from '../lib/api.js';
+import { refreshAll, useApi } from '../lib/data.js';
+import { time } from '../prepare/format.js';
+import { fromInput, toInput } from '../prepare/range.js';
+import { Card, QueryButton } from '../ui/card.js';
+import { ConfirmButton } from '../ui/dialog.js';
+import { Complaint, TextField, useSending } from '../ui/form.js';
+import { Await, Empty } from '../ui/states.js';
+import { Status } from '../ui/status.js';
+import { Table, type Column } from '../ui/table.js';
+import { useView } from '../ui/view.js';
+import { AlertTabs } from './alert-tabs.js';
+
+interface Silence {
+  name: string;
+  matchers: Record<string, string>;
+  starts: string;
+  ends: string;
+  comment: string;
+}
+const URL = '/v1/silences';
+const MATCHERS = ['rule', 'model', 'version', 'feature', 'segment', 'metric'] as const;
+const DAY = 86_400_000;
+
+export function SilencesPage() {
+  const { admin } = useView();
+  const silences = useApi<Silence[]>(URL);
+  return (
+    <>
+      <AlertTabs title="Silences" here="/silences" />
+      <div class="stack">
+        <section class="card" aria-label="Silences">
+          <Await of={silences} what="silences">
+            {(data) => <SilenceTable rows={data} />}
+          </Await>
+        </section>
+        {admin && <NewSilence />}
+      </div>
+    </>
+  );
+}
+
+/** Where a silence is in its time. */
+function stateOf(silence: Silence, now: number): string {
+  if (new Date(silence.ends).getTime() <= now) return 'over';
+  return new Date(silence.starts).getTime() > now ? 'planned' : 'silenced';
+}
+
+function SilenceTable({ rows }: { rows: readonly Silence[] }) {
+  const { zone, admin } = useView();
+  if (rows.length === 0) return <Empty title="No silences">While a silence lasts, alerts that match it are kept but not sent.</Empty>;
+  const now = Date.now();
+  const columns: Column<Silence>[] = [
+    { name: 'State', value: (row) => stateOf(row, now), cell: (row) => <Status status={stateOf(row, now)} /> },
+    { name: 'Silence', value: (row) => row.name },
+    {
+      name: 'Matches',
+      value: (row) => Object.entries(row.matchers).map(([key, value]) => `${key}=${value}`).join(' '),
+      cell: (row) => Object.entries(row.matchers).map(([key, value]) => <span class="chip" key={key}>{`${key} = ${value}`}</span>),
+    },
+    { name: 'From', value: (row) => row.starts, cell: (row) => time(row.starts, zone) },
+    { name: 'To', value: (row) => row.ends, cell: (row) => time(row.ends, zone) },
+    { name: 'Comment', value: (row) => row.comment },
+    {
+      name: 'Do',
+      value: () => null,
+      cell: (row) =>
+        admin ? (
+          <ConfirmButton
+            label="Remove"
+            question={`Remove the silence ${row.name}? Alerts that it holds back are sent with the next evaluation.`}
+            confirm="Remove the silence"
+            run={async () => {
+              await send('DELETE', `${URL}/${encodeURIComponent(row.name)}`);
+              refreshAll();
+            }}
+          />
+        ) : (
+          ''
+        ),
+    },
+  ];
+  return <Table caption="Silences" columns={columns} rows={rows} keyOf={(row) => row.name} csv="silences" foot={<QueryButton urls={[URL]} />} />;
+}
+
+function NewSilence() {
+  const { zone, place } = useView();
+  const utc = zone === 'UTC';
+  const sending = useSending();
+  const [name, setName] = useState('');
+  const [comment, setComment] = useState('');
+  const [matchers, setMatchers] = useState<Record<string, string>>({ model: place.query.get('model') ?? '' });
+  const [starts, setStarts] = useState(toInput(new Date().toISOString(), utc));
+  const [ends, setEnds] = useState(toInput(new Date(Date.now() + DAY).toISOString(), utc));
+  const save = async (): Promise<void> => {
+    const given = Object.fromEntries(Object.entries(matchers).filter(([, value]) => value.trim() !== ''));
+    const body = { matchers: given, starts: fromInput(starts, utc), ends: fromInput(ends, utc), comment };
+    if (await sending.run(() => send('PUT', `${URL}/${encodeURIComponent(name)}`, body), 'Silence saved')) {
+      setName('');
+      refreshAll();
+    }
+  };
+  return (
+    <Card title="New silence">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Complaint error={sending.error} />
+        <div class="form">
+          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
+          {MATCHERS.map((key) => (
+            <TextField
+              key={key}
+              label={`${key} is`}
+              value={matchers[key] ?? ''}
+              set={(value) => setMatchers((last) => ({ ...last, [key]: value }))}
+              hint="empty: any"
+              problem={sending.problem(key)}
+            />
+          ))}
+          <TextField label="From" type="datetime-local" value={starts} set={setStarts} problem={sending.problem('starts')} />
+          <TextField label="To" type="datetime-local" value={ends} set={setEnds} problem={sending.problem('ends')} />
+          <TextField label="Comment" value={comment} set={setComment} wide />
+        </div>
+        <button type="submit" class="button primary spaced" disabled={sending.busy || name === ''}>
+          Silence
+        </button>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,158 @@
+// Form parts: a label with every control, the service's complaint beside the field it is about.
+import type { ComponentChildren } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { ApiError } from '../lib/api.js';
+import { say } from './dialog.js';
+
+/** A labelled control. `problem` is shown under it and told to screen readers. */
+export function Field({
+  label,
+  hint,
+  problem,
+  wide = false,
+  children,
+}: {
+  label: string;
+  hint?: string;
+  problem?: string | undefined;
+  wide?: boolean;
+  children: (id: string) => ComponentChildren;
+}) {
+  const id = useId();
+  return (
+    <div class={`field${wide ? ' wide' : ''}`}>
+      <label for={id}>{label}</label>
+      {children(id)}
+      {hint !== undefined && <span class="hint">{hint}</span>}
+      {problem !== undefined && (
+        <span class="bad" role="alert">
+          {problem}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A line of text. */
+export function TextField({
+  label,
+  value,
+  set,
+  hint,
+  problem,
+  type = 'text',
+  list,
+  placeholder,
+  wide,
+}: {
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  hint?: string;
+  problem?: string | undefined;
+  type?: string;
+  list?: readonly string[];
+  placeholder?: string;
+  wide?: boolean;
+}) {
+  return (
+    <Field label={label} hint={hint} problem={problem} wide={wide}>
+      {(id) => (
+        <>
+          <input
+            id={id}
+            type={type}
+            value={value}
+            placeholder={placeholder}
+            aria-invalid={problem !== undefined}
+            list={list === undefined ? undefined : `${id}-list`}
+            onInput={(event) => set(event.currentTarget.value)}
+          />
+          {list !== undefined && (
+            <datalist id={`${id}-list`}>
+              {list.map((one) => (
+                <option key={one} value={one} />
+              ))}
+            </datalist>
+          )}
+        </>
+      )}
+    </Field>
+  );
+}
+
+/** One of several. */
+export function ChoiceField({
+  label,
+  value,
+  values,
+  set,
+  hint,
+  problem,
+}: {
+  label: string;
+  value: string;
+  values: readonly (readonly [string, string])[];
+  set: (value: string) => void;
+  hint?: string;
+  problem?: string | undefined;
+}) {
+  return (
+    <Field label={label} hint={hint} problem={problem}>
+      {(id) => (
+        <select id={id} value={value} aria-invalid={problem !== undefined} onChange={(event) => set(event.currentTarget.value)}>
+          {values.map(([key, name]) => (
+            <option key={key} value={key}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** What a form sends, and what came of it. */
+export interface Sending {
+  busy: boolean;
+  error: ApiError | null;
+  /** The complaint about a field, by its path. */
+  problem: (path: string) => string | undefined;
+  run: (work: () => Promise<unknown>, done?: string) => Promise<boolean>;
+}
+
+/** Run calls one at a time, keeping the last complaint. */
+export function useSending(): Sending {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  return {
+    busy,
+    error,
+    problem: (path) => error?.fields.find((field) => field.path === path || field.path.endsWith(`.${path}`))?.message,
+    run: async (work, done) => {
+      setBusy(true);
+      setError(null);
+      try {
+        await work();
+        if (done !== undefined) say(done);
+        return true;
+      } catch (failure) {
+        setError(failure instanceof ApiError ? failure : new ApiError(0, 'page', 'The page failed', String(failure)));
+        return false;
+      } finally {
+        setBusy(false);
+      }
+    },
+  };
+}
+
+/** The complaint that belongs to no field. */
+export function Complaint({ error }: { error: ApiError | null }) {
+  if (error === null) return null;
+  return (
+    <div class="banner critical" role="alert">
+      <strong>{error.title}</strong>
+      <span>{error.detail}</span>
+    </div>
+  );
+}
