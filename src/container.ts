@@ -150,7 +150,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     models,
     baselines,
     metrics,
-    overview: wireOverview(tables, computing, alerts),
+    overview: wireOverview(tables, computing, alerts, registry),
     jobs,
     alerts,
     contributions,

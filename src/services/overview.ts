@@ -73,6 +73,13 @@ export interface OverviewPorts {
     configured(): Promise<string[]>;
   };
   alerts: () => Promise<Alert[]>;
+  registered: (model: string) => Promise<Registered | null>;
+}
+
+/** What the registry says of a model: its tags, and of each version its stage and aliases. */
+export interface Registered {
+  tags: Record<string, string>;
+  versions: ReadonlyMap<string, { stage: string; aliases: string[] }>;
 }
 
 /** The range where none is given. */
@@ -127,6 +134,7 @@ export class OverviewService implements OverviewApi {
           range,
           config: configs.get(model) ?? (await this.ports.models.effective(model)),
           versions: mine(versions),
+          registered: await this.ports.registered(model),
           sums: mine(sums),
           drift: mine(drift),
           firsts: mine(firsts),
@@ -215,6 +223,7 @@ interface Facts {
   range: Range;
   config: EffectiveConfig;
   versions: readonly Version[];
+  registered: Registered | null;
   sums: readonly ColumnSums[];
   drift: readonly FieldDrift[];
   firsts: readonly FirstValue[];
@@ -253,7 +262,10 @@ function summarise(facts: Facts): OverviewModel {
       version: row.version,
       first_seen: iso(row.first_ms),
       last_seen: iso(row.last_ms),
+      stage: facts.registered?.versions.get(row.version)?.stage ?? null,
+      aliases: facts.registered?.versions.get(row.version)?.aliases ?? [],
     })),
+    tags: facts.registered?.tags ?? {},
     task: config.task,
     window: formatDuration(config.windowLength),
     state,

@@ -2,10 +2,16 @@
 import { OverviewService } from '../services/overview.js';
 import type { AlertsService } from '../services/alerts.js';
 import { modelConfigSchema } from '../domain/contract/models.js';
+import type { Registry } from '../services/registry/registry.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
 
-export function wireOverview(tables: Tables, { models }: Computing, alerts: AlertsService): OverviewService {
+export function wireOverview(
+  tables: Tables,
+  { models }: Computing,
+  alerts: AlertsService,
+  registry: Registry,
+): OverviewService {
   const documents = tables.documents('models', modelConfigSchema);
   return new OverviewService({
     numbers: tables.overview,
@@ -16,5 +22,15 @@ export function wireOverview(tables: Tables, { models }: Computing, alerts: Aler
       configured: async () => (await documents.list()).map((row) => row.name),
     },
     alerts: () => alerts.alerts({ state: null, model: null }),
+    registered: (name) =>
+      registry.read((state) => {
+        const model = state.find(name);
+        if (model === null) return null;
+        const versions = state.versionsOf(model).map((version) => {
+          const known = { stage: version.stage, aliases: state.aliasesOf({ model, version }) };
+          return [String(version.version), known] as const;
+        });
+        return { tags: Object.fromEntries(model.tags), versions: new Map(versions) };
+      }),
   });
 }

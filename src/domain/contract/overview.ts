@@ -22,7 +22,16 @@ export type Summary = z.output<typeof summarySchema>;
 export const overviewModelSchema = z.object({
   model: z.string(),
   version: z.string().nullable(),
-  versions: z.array(z.object({ version: z.string(), first_seen: z.string(), last_seen: z.string() })),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      first_seen: z.string(),
+      last_seen: z.string(),
+      stage: z.string().nullable().describe('in the registry; null where it is not registered'),
+      aliases: z.array(z.string()),
+    }),
+  ),
+  tags: z.record(z.string(), z.string()).describe('of the registered model'),
   task: z.string(),
   window: z.string(),
   state: z.enum(MODEL_STATES),

@@ -19,7 +19,11 @@ export function AlertTabs({ title, here }: { title: string; here: string }) {
       </div>
       <nav class="tabs" aria-label="Pages about alerts">
         {TABS.map(([path, name]) => (
-          <a key={path} href={to(path, { model: place.query.get('model') }, place.query)} aria-current={here === path ? 'page' : undefined}>
+          <a
+            key={path}
+            href={to(path, { model: place.query.get('model') }, place.query)}
+            aria-current={here === path ? 'page' : undefined}
+          >
             {name}
           </a>
         ))}

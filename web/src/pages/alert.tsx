@@ -57,11 +57,19 @@ function pageOf(alert: Explanation): string {
   const shown = {
     version: alert.version,
     range: null,
-    from: new Date(new Date(alert.since).getTime() - 14 * (new Date(alert.window_end).getTime() - new Date(alert.window_start).getTime())).toISOString(),
+    from: new Date(
+      new Date(alert.since).getTime() -
+        14 * (new Date(alert.window_end).getTime() - new Date(alert.window_start).getTime()),
+    ).toISOString(),
     to: alert.window_end,
   };
   if (alert.feature === '') return to(modelPath(alert.model), { ...shown, metric: alert.metric });
-  return to(modelPath(alert.model, 'feature'), { ...shown, feature: alert.feature, at: alert.window_start, until: alert.window_end });
+  return to(modelPath(alert.model, 'feature'), {
+    ...shown,
+    feature: alert.feature,
+    at: alert.window_start,
+    until: alert.window_end,
+  });
 }
 
 function Summary({ alert, url }: { alert: Explanation; url: string }) {
@@ -91,7 +99,8 @@ function Summary({ alert, url }: { alert: Explanation; url: string }) {
       }
     >
       <p>
-        <Status status={alert.state} /> {alert.severity !== null && <span class="chip">{alert.severity}</span>} {alert.why}
+        <Status status={alert.state} /> {alert.severity !== null && <span class="chip">{alert.severity}</span>}{' '}
+        {alert.why}
       </p>
       <dl class="facts spaced">
         <dt>Model</dt>
@@ -127,7 +136,9 @@ function Summary({ alert, url }: { alert: Explanation; url: string }) {
 async function silence(alert: Explanation): Promise<void> {
   const now = Date.now();
   const { rule, model, version, feature, segment, metric } = alert;
-  const matchers = Object.fromEntries(Object.entries({ rule, model, version, feature, segment, metric }).filter(([, value]) => value !== ''));
+  const matchers = Object.fromEntries(
+    Object.entries({ rule, model, version, feature, segment, metric }).filter(([, value]) => value !== ''),
+  );
   try {
     await send('PUT', `/v1/silences/${encodeURIComponent(`alert ${alert.id.slice(0, 8)}`)}`, {
       matchers,
@@ -147,7 +158,8 @@ function Numbers({ alert, url }: { alert: Explanation; url: string }) {
   const chart = useMemo(() => {
     const limits = alert.numbers.map((point) => ({ ...point, value: point.threshold, lower: null, upper: null }));
     const noise = alert.numbers.map((point) => ({ ...point, value: point.noise_limit, lower: null, upper: null }));
-    const known = (points: readonly { value: number | null }[]): boolean => points.some((point) => point.value !== null);
+    const known = (points: readonly { value: number | null }[]): boolean =>
+      points.some((point) => point.value !== null);
     return seriesView({
       metric: alert.metric,
       lines: [
@@ -162,7 +174,11 @@ function Numbers({ alert, url }: { alert: Explanation; url: string }) {
   }, [alert, zone, dark]);
   return (
     <Card title="The numbers" span={12} urls={[url]}>
-      {alert.numbers.length === 0 ? <Empty title="No numbers are kept of this time" /> : <Chart view={chart} name={`alert ${alert.id}`} height={220} />}
+      {alert.numbers.length === 0 ? (
+        <Empty title="No numbers are kept of this time" />
+      ) : (
+        <Chart view={chart} name={`alert ${alert.id}`} height={220} />
+      )}
     </Card>
   );
 }
@@ -173,11 +189,23 @@ function Bins({ alert, url }: { alert: Explanation; url: string }) {
     { name: 'Bin', value: (row) => row.label },
     { name: 'Baseline', right: true, value: (row) => row.baseline_share, cell: (row) => share(row.baseline_share) },
     { name: 'Window', right: true, value: (row) => row.current_share, cell: (row) => share(row.current_share) },
-    { name: 'Moved', right: true, value: (row) => row.change, cell: (row) => `${row.change > 0 ? '+' : ''}${number(100 * row.change)}` },
+    {
+      name: 'Moved',
+      right: true,
+      value: (row) => row.change,
+      cell: (row) => `${row.change > 0 ? '+' : ''}${number(100 * row.change)}`,
+    },
   ];
   return (
     <Card title="Bins that moved" span={6} urls={[url]} flush>
-      <Table caption="Bins, most moved first" columns={columns} rows={alert.bins} keyOf={(row) => row.label} csv="moved bins" show={8} />
+      <Table
+        caption="Bins, most moved first"
+        columns={columns}
+        rows={alert.bins}
+        keyOf={(row) => row.label}
+        csv="moved bins"
+        show={8}
+      />
     </Card>
   );
 }
@@ -217,7 +245,13 @@ function History({ alert, url }: { alert: Explanation; url: string }) {
   ];
   return (
     <Card title="History" span={12} urls={[url]} flush>
-      <Table caption="Every change of the alert" columns={columns} rows={alert.history} keyOf={(row, i) => `${row.at}${i}`} csv="alert history" />
+      <Table
+        caption="Every change of the alert"
+        columns={columns}
+        rows={alert.history}
+        keyOf={(row, i) => `${row.at}${i}`}
+        csv="alert history"
+      />
     </Card>
   );
 }

@@ -29,7 +29,11 @@ export function AlertsPage() {
             <>
               <div class="tabs" role="navigation" aria-label="State of alerts">
                 {alertTabs(data).map(({ key, name, n }) => (
-                  <a key={key} href={change({ state: key === 'open' ? null : key }, place)} aria-current={tab === key ? 'page' : undefined}>
+                  <a
+                    key={key}
+                    href={change({ state: key === 'open' ? null : key }, place)}
+                    aria-current={tab === key ? 'page' : undefined}
+                  >
                     {name} <span class="num">{n}</span>
                   </a>
                 ))}
@@ -45,7 +49,8 @@ export function AlertsPage() {
                   <Empty title={tab === 'open' ? 'No alert is open' : 'None'}>
                     {data.length === 0 ? (
                       <>
-                        No rule has fired. <a href={to('/rules/new', { model }, place.query)}>Make a rule</a> and try it on the past first.
+                        No rule has fired. <a href={to('/rules/new', { model }, place.query)}>Make a rule</a> and try it
+                        on the past first.
                       </>
                     ) : undefined}
                   </Empty>
@@ -121,9 +126,23 @@ function columns(zone: 'UTC' | 'local', admin: boolean): Column<Alert>[] {
       ),
     },
     { name: 'Value', right: true, value: (row) => row.value, cell: (row) => metricValue(row.metric, row.value) },
-    { name: 'Limit', right: true, value: (row) => row.threshold, cell: (row) => metricValue(row.metric, row.threshold) },
-    { name: 'Since', right: true, value: (row) => row.since, cell: (row) => <span title={time(row.since, zone)}>{day(row.since, zone)}</span> },
-    { name: 'Rule', value: (row) => row.rule, cell: (row) => <a href={to(`/rules/${encodeURIComponent(row.rule)}`)}>{row.rule}</a> },
+    {
+      name: 'Limit',
+      right: true,
+      value: (row) => row.threshold,
+      cell: (row) => metricValue(row.metric, row.threshold),
+    },
+    {
+      name: 'Since',
+      right: true,
+      value: (row) => row.since,
+      cell: (row) => <span title={time(row.since, zone)}>{day(row.since, zone)}</span>,
+    },
+    {
+      name: 'Rule',
+      value: (row) => row.rule,
+      cell: (row) => <a href={to(`/rules/${encodeURIComponent(row.rule)}`)}>{row.rule}</a>,
+    },
     {
       name: 'Do',
       value: () => null,

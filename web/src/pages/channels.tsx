@@ -47,7 +47,10 @@ export function ChannelsPage() {
 function ChannelTable({ rows }: { rows: readonly Channel[] }) {
   const { admin } = useView();
   const [tried, setTried] = useState<Record<string, Notification | 'busy'>>({});
-  if (rows.length === 0) return <Empty title="No channels">A channel is where a rule sends: mail addresses, a webhook, or a Slack webhook.</Empty>;
+  if (rows.length === 0)
+    return (
+      <Empty title="No channels">A channel is where a rule sends: mail addresses, a webhook, or a Slack webhook.</Empty>
+    );
   const test = async (name: string): Promise<void> => {
     setTried((last) => ({ ...last, [name]: 'busy' }));
     try {
@@ -74,9 +77,7 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
         const result = tried[row.name];
         if (result === undefined) return '-';
         if (result === 'busy') return 'sending…';
-        return (
-          <Status status={result.outcome}>{result.error ?? 'it arrived at the other side'}</Status>
-        );
+        return <Status status={result.outcome}>{result.error ?? 'it arrived at the other side'}</Status>;
       },
     },
     {
@@ -85,7 +86,12 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
       cell: (row) =>
         admin ? (
           <span class="row">
-            <button type="button" class="button" disabled={tried[row.name] === 'busy'} onClick={() => void test(row.name)}>
+            <button
+              type="button"
+              class="button"
+              disabled={tried[row.name] === 'busy'}
+              onClick={() => void test(row.name)}
+            >
               Test
             </button>
             <ConfirmButton
@@ -103,7 +109,15 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
         ),
     },
   ];
-  return <Table caption="Channels" columns={columns} rows={rows} keyOf={(row) => row.name} foot={<QueryButton urls={[URL]} />} />;
+  return (
+    <Table
+      caption="Channels"
+      columns={columns}
+      rows={rows}
+      keyOf={(row) => row.name}
+      foot={<QueryButton urls={[URL]} />}
+    />
+  );
 }
 
 function NewChannel() {
@@ -114,7 +128,10 @@ function NewChannel() {
   const [secret, setSecret] = useState('');
   const save = async (): Promise<void> => {
     const addresses = target.split(/[\s,;]+/).filter((one) => one !== '');
-    const body = type === 'email' ? { type, to: addresses } : { type, url: target, ...(type === 'webhook' && secret !== '' ? { secret } : {}) };
+    const body =
+      type === 'email'
+        ? { type, to: addresses }
+        : { type, url: target, ...(type === 'webhook' && secret !== '' ? { secret } : {}) };
     if (await sending.run(() => send('PUT', `${URL}/${encodeURIComponent(name)}`, body), 'Channel saved')) {
       setName('');
       setTarget('');
@@ -142,7 +159,14 @@ function NewChannel() {
             problem={sending.problem('to') ?? sending.problem('url') ?? sending.problem('to.0')}
           />
           {type === 'webhook' && (
-            <TextField label="Secret" type="password" value={secret} set={setSecret} hint="signs each message; may be left out" problem={sending.problem('secret')} />
+            <TextField
+              label="Secret"
+              type="password"
+              value={secret}
+              set={setSecret}
+              hint="signs each message; may be left out"
+              problem={sending.problem('secret')}
+            />
           )}
         </div>
         <button type="submit" class="button primary spaced" disabled={sending.busy || name === '' || target === ''}>

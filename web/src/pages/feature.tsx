@@ -15,7 +15,7 @@ import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
-import { GROUP, Small, useWatch, versionMarks } from './model.js';
+import { GROUP, Small, useWatch, useMarks } from './model.js';
 import { ModelFrame, type ModelView } from './model-head.js';
 
 const DRIFT = [
@@ -188,6 +188,7 @@ function BinTable({ bins, name }: { bins: readonly Bin[]; name: string }) {
 function PsiChart({ view, feature, points }: { view: ModelView; feature: string; points: readonly MetricPointJson[] }) {
   const { zone, dark } = useView();
   const { rules, alerts } = useWatch(view.model.model);
+  const marks = useMarks(view);
   const psi = points.filter((point) => point.metric === 'psi');
   const chart = useMemo(() => {
     const limits = psi.map((point) => ({ ...point, value: point.upper, upper: null, lower: null }));
@@ -203,9 +204,9 @@ function PsiChart({ view, feature, points }: { view: ModelView; feature: string;
       palette: paletteOf(dark),
       levels: thresholdsOf(rules, { model: view.model.model, metric: 'psi', feature }),
       spans: spansOf(alerts, { metric: 'psi', feature, version: view.version }),
-      marks: versionMarks(view),
+      marks,
     });
-  }, [points, rules, alerts, zone, dark, view.version, feature]);
+  }, [points, rules, alerts, marks, zone, dark, view.version, feature]);
   if (psi.length === 0)
     return (
       <Empty title="Not compared">

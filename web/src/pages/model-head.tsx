@@ -134,9 +134,11 @@ function VersionPicker({ view }: { view: ModelView }) {
         data-testid="version"
       >
         <option value="">{view.version === null ? 'Newest version' : `${versionName(view.version)} (newest)`}</option>
-        {versions.map(({ version }) => (
+        {versions.map(({ version, stage, aliases }) => (
           <option key={version} value={version}>
-            {versionName(version)}
+            {[versionName(version), stage ?? '', ...aliases.map((alias) => `@${alias}`)]
+              .filter((part) => part !== '')
+              .join(' ')}
           </option>
         ))}
       </select>

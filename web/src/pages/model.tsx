@@ -7,7 +7,9 @@ import { apiUrl, modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go, modelPath, to } from '../lib/location.js';
 import { metricName, metricValue, versionName } from '../prepare/format.js';
+import type { ModelEvent } from '../../../src/domain/contract/registry.js';
 import { heatView } from '../prepare/grid.js';
+import { marksOf } from '../prepare/marks.js';
 import {
   criticalOf,
   linesByMetric,
@@ -18,12 +20,13 @@ import {
   type NamedRule,
 } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
-import { seriesView, type Line } from '../prepare/series.js';
+import { seriesView, type Line, type Mark } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
 import { Heat } from '../ui/heat.js';
 import { Await, Empty } from '../ui/states.js';
 import { useView } from '../ui/view.js';
+import { SegmentsCard } from './contributions.js';
 import { AlertStrip } from './alert-strip.js';
 import { ModelFrame, type ModelView } from './model-head.js';
 import { Tiles } from './tiles.js';
@@ -49,6 +52,7 @@ export function ModelPage({ model }: { model: string }) {
             <QualityCard view={view} />
             <DriftCard view={view} />
             <AlertsCard view={view} />
+            <SegmentsCard view={view} />
             <LabelsCard view={view} />
             <TechnicalCard view={view} />
           </div>
@@ -68,11 +72,12 @@ export function useWatch(model: string): { rules: NamedRule[]; alerts: Alert[] }
 function QualityCard({ view }: { view: ModelView }) {
   const { place, zone, dark } = useView();
   const { model, from, to: until } = view;
-  const offered = QUALITY_BY_TASK[model.task] ?? QUALITY_BY_TASK.binary ?? [];
+  const offered = QUALITY_BY_TASK[model.task] ?? [];
   const metric = place.query.get('metric') ?? model.quality?.metric ?? offered[0] ?? 'accuracy';
   const url = offered.length === 0 ? null : modelUrl(model.model, 'metrics', { metric, segment: '', from, to: until });
   const points = useApi<MetricPointJson[]>(url);
   const { rules, alerts } = useWatch(model.model);
+  const marks = useMarks(view);
   const chart = useMemo(() => {
     if (points.data === null) return null;
     const reference = model.quality?.metric === metric ? model.quality.reference : null;
@@ -98,9 +103,9 @@ function QualityCard({ view }: { view: ModelView }) {
             ]),
       ],
       spans: spansOf(alerts, { metric }),
-      marks: versionMarks(view),
+      marks,
     });
-  }, [points.data, metric, rules, alerts, zone, dark, model]);
+  }, [points.data, metric, rules, alerts, marks, zone, dark, model]);
   if (offered.length === 0) return null;
   return (
     <Card
@@ -150,11 +155,10 @@ function NoQuality({ view: { model } }: { view: ModelView }) {
   );
 }
 
-/** Where a version first appears inside the range. */
-export function versionMarks({ model, from }: ModelView): { time: string; text: string }[] {
-  return model.versions
-    .filter((one) => one.first_seen > new Date(new Date(from).getTime() + 86_400_000).toISOString())
-    .map((one) => ({ time: one.first_seen, text: versionName(one.version) }));
+/** What happened to the model inside the range: stages, aliases, versions, baselines, configuration. */
+export function useMarks({ model, from, to: until }: ModelView): Mark[] {
+  const events = useApi<ModelEvent[]>(modelUrl(model.model, 'events', { from, to: until }));
+  return useMemo(() => marksOf(events.data ?? [], from), [events.data, from]);
 }
 
 function DriftCard({ view }: { view: ModelView }) {

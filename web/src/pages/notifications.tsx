@@ -29,7 +29,8 @@ export function NotificationsPage() {
 
 export function SentTable({ rows, url }: { rows: readonly Notification[]; url?: string }) {
   const { zone } = useView();
-  if (rows.length === 0) return <Empty title="Nothing was sent">A rule sends through its channels when it fires.</Empty>;
+  if (rows.length === 0)
+    return <Empty title="Nothing was sent">A rule sends through its channels when it fires.</Empty>;
   const columns: Column<Notification>[] = [
     { name: 'At', value: (row) => row.at, cell: (row) => <span class="nowrap">{time(row.at, zone)}</span> },
     {

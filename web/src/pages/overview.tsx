@@ -18,7 +18,7 @@ import {
   time,
   versionName,
 } from '../prepare/format.js';
-import { filterModels, overviewSentence, statesOf } from '../prepare/overview.js';
+import { filterModels, overviewSentence, stageOf, statesOf, tagsOf } from '../prepare/overview.js';
 import { QueryButton } from '../ui/card.js';
 import { Spark } from '../ui/spark.js';
 import { Await, Empty } from '../ui/states.js';
@@ -84,6 +84,20 @@ function Models({ overview, url }: { overview: Overview; url: string }) {
           name={statusWord}
           set={set}
         />
+        <Choice
+          id="stage"
+          label="Stage"
+          value={filter.stage}
+          values={[...new Set(overview.models.flatMap((row) => stageOf(row) ?? []))].sort()}
+          set={set}
+        />
+        <Choice
+          id="tag"
+          label="Tag"
+          value={filter.tag}
+          values={[...new Set(overview.models.flatMap(tagsOf))].sort()}
+          set={set}
+        />
       </div>
       <section class="card" aria-label="Models">
         {rows.length === 0 ? (
@@ -117,10 +131,10 @@ function Choice({
   label: string;
   value: string;
   values: readonly string[];
-  name: (value: string) => string;
+  name?: (value: string) => string;
   set: (name: string, value: string) => void;
 }) {
-  if (values.length < 2 && value === '') return null;
+  if (values.length === 0) return null;
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -128,7 +142,7 @@ function Choice({
         <option value="">any</option>
         {values.map((one) => (
           <option key={one} value={one}>
-            {name(one)}
+            {name?.(one) ?? one}
           </option>
         ))}
       </select>
@@ -163,7 +177,8 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
           </a>
           <br />
           <small>
-            {row.version === null ? 'no version yet' : versionName(row.version)} · {row.task}, windows of {row.window}
+            {row.version === null ? 'no version yet' : versionName(row.version)}
+            {stageOf(row) === null ? '' : ` ${stageOf(row)}`} · {row.task}, windows of {row.window}
           </small>
         </>
       ),

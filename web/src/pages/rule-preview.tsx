@@ -44,13 +44,21 @@ function Preview({ form, from, to }: { form: RuleForm; from: string; to: string 
   const exact = (pattern: string): string | undefined => (pattern.includes('*') ? undefined : pattern);
   const asks = model !== '' && !model.includes('*') && metric !== '';
   const url = asks
-    ? modelUrl(model, 'metrics', { metric, version: exact(version), feature: exact(feature) || undefined, segment: exact(segment), from, to })
+    ? modelUrl(model, 'metrics', {
+        metric,
+        version: exact(version),
+        feature: exact(feature) || undefined,
+        segment: exact(segment),
+        from,
+        to,
+      })
     : null;
   const points = useApi<MetricPointJson[]>(url);
   const watched = useMemo(
     () =>
       (points.data ?? []).filter(
-        (point) => matches(version || '*', point.version) && matches(feature, point.feature) && matches(segment, point.segment),
+        (point) =>
+          matches(version || '*', point.version) && matches(feature, point.feature) && matches(segment, point.segment),
       ),
     [points.data, version, feature, segment],
   );
@@ -71,7 +79,9 @@ function Preview({ form, from, to }: { form: RuleForm; from: string; to: string 
         <Await of={points} what="numbers">
           {() =>
             lines.total === 0 ? (
-              <Empty title="No such numbers in this range">Check the metric, the field and the version: nothing that was computed fits them.</Empty>
+              <Empty title="No such numbers in this range">
+                Check the metric, the field and the version: nothing that was computed fits them.
+              </Empty>
             ) : (
               <Chart view={chart} name={`preview ${metric}`} height={220} />
             )
@@ -84,7 +94,11 @@ function Preview({ form, from, to }: { form: RuleForm; from: string; to: string 
 
 function Tried({ document, from, to }: { document: string; from: string; to: string }) {
   const { zone } = useView();
-  const [state, set] = useState<{ result: Backtest | null; error: ApiError | null; busy: boolean }>({ result: null, error: null, busy: true });
+  const [state, set] = useState<{ result: Backtest | null; error: ApiError | null; busy: boolean }>({
+    result: null,
+    error: null,
+    busy: true,
+  });
   useEffect(() => {
     let gone = false;
     set((last) => ({ ...last, busy: true }));
@@ -111,12 +125,23 @@ function Tried({ document, from, to }: { document: string; from: string; to: str
         {result !== null && (
           <>
             <p class="lead strip-head">
-              {interval(from, to, zone)}: {plural(result.series, 'series', 'series')} over {plural(result.windows, 'window')};{' '}
-              <strong>{result.fired.length === 0 ? 'it would not have fired' : `it would have fired ${plural(result.fired.length, 'time')}`}</strong>.
-              Nothing is sent.
+              {interval(from, to, zone)}: {plural(result.series, 'series', 'series')} over{' '}
+              {plural(result.windows, 'window')};{' '}
+              <strong>
+                {result.fired.length === 0
+                  ? 'it would not have fired'
+                  : `it would have fired ${plural(result.fired.length, 'time')}`}
+              </strong>
+              . Nothing is sent.
             </p>
             {result.fired.length > 0 && (
-              <Table caption={`What would have fired for ${metricName(metric)}`} columns={columns(metric, zone)} rows={result.fired} keyOf={(_, i) => i} csv="backtest" />
+              <Table
+                caption={`What would have fired for ${metricName(metric)}`}
+                columns={columns(metric, zone)}
+                rows={result.fired}
+                keyOf={(_, i) => i}
+                csv="backtest"
+              />
             )}
           </>
         )}
@@ -137,7 +162,11 @@ function columns(metric: string, zone: 'UTC' | 'local'): Column<Fired>[] {
     },
     { name: 'Since', value: (row) => row.since, cell: (row) => time(row.since, zone) },
     { name: 'Fired at', value: (row) => row.fired_at, cell: (row) => time(row.fired_at, zone) },
-    { name: 'Over at', value: (row) => row.resolved_at, cell: (row) => (row.resolved_at === null ? 'still firing' : time(row.resolved_at, zone)) },
+    {
+      name: 'Over at',
+      value: (row) => row.resolved_at,
+      cell: (row) => (row.resolved_at === null ? 'still firing' : time(row.resolved_at, zone)),
+    },
     { name: 'Value', right: true, value: (row) => row.value, cell: (row) => metricValue(metric, row.value) },
     { name: 'Limit', right: true, value: (row) => row.threshold, cell: (row) => metricValue(metric, row.threshold) },
   ];

@@ -32,7 +32,11 @@ export function RulesPage() {
           {(data) => {
             const shown = data.filter((rule) => model === null || matches(rule.model, model));
             if (shown.length === 0)
-              return <Empty title="No rules">A rule watches one metric over any number of fields, versions and segments, and tells its channels.</Empty>;
+              return (
+                <Empty title="No rules">
+                  A rule watches one metric over any number of fields, versions and segments, and tells its channels.
+                </Empty>
+              );
             return (
               <Table
                 caption="Rules"
@@ -68,8 +72,16 @@ function columns(admin: boolean): Column<NamedRule>[] {
       ),
     },
     { name: 'Model', value: (rule) => rule.model },
-    { name: 'Watches', value: (rule) => ruleSentence(rule, metricName, metricValue), cell: (rule) => ruleSentence(rule, metricName, metricValue) },
-    { name: 'Channels', value: (rule) => rule.channels.join(', '), cell: (rule) => (rule.channels.length === 0 ? '-' : rule.channels.join(', ')) },
+    {
+      name: 'Watches',
+      value: (rule) => ruleSentence(rule, metricName, metricValue),
+      cell: (rule) => ruleSentence(rule, metricName, metricValue),
+    },
+    {
+      name: 'Channels',
+      value: (rule) => rule.channels.join(', '),
+      cell: (rule) => (rule.channels.length === 0 ? '-' : rule.channels.join(', ')),
+    },
     {
       name: 'Do',
       value: () => null,

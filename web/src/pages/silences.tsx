@@ -50,15 +50,20 @@ function stateOf(silence: Silence, now: number): string {
 
 function SilenceTable({ rows }: { rows: readonly Silence[] }) {
   const { zone, admin } = useView();
-  if (rows.length === 0) return <Empty title="No silences">While a silence lasts, alerts that match it are kept but not sent.</Empty>;
+  if (rows.length === 0)
+    return <Empty title="No silences">While a silence lasts, alerts that match it are kept but not sent.</Empty>;
   const now = Date.now();
   const columns: Column<Silence>[] = [
     { name: 'State', value: (row) => stateOf(row, now), cell: (row) => <Status status={stateOf(row, now)} /> },
     { name: 'Silence', value: (row) => row.name },
     {
       name: 'Matches',
-      value: (row) => Object.entries(row.matchers).map(([key, value]) => `${key}=${value}`).join(' '),
-      cell: (row) => Object.entries(row.matchers).map(([key, value]) => <span class="chip" key={key}>{`${key} = ${value}`}</span>),
+      value: (row) =>
+        Object.entries(row.matchers)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(' '),
+      cell: (row) =>
+        Object.entries(row.matchers).map(([key, value]) => <span class="chip" key={key}>{`${key} = ${value}`}</span>),
     },
     { name: 'From', value: (row) => row.starts, cell: (row) => time(row.starts, zone) },
     { name: 'To', value: (row) => row.ends, cell: (row) => time(row.ends, zone) },
@@ -82,7 +87,16 @@ function SilenceTable({ rows }: { rows: readonly Silence[] }) {
         ),
     },
   ];
-  return <Table caption="Silences" columns={columns} rows={rows} keyOf={(row) => row.name} csv="silences" foot={<QueryButton urls={[URL]} />} />;
+  return (
+    <Table
+      caption="Silences"
+      columns={columns}
+      rows={rows}
+      keyOf={(row) => row.name}
+      csv="silences"
+      foot={<QueryButton urls={[URL]} />}
+    />
+  );
 }
 
 function NewSilence() {
@@ -123,7 +137,13 @@ function NewSilence() {
               problem={sending.problem(key)}
             />
           ))}
-          <TextField label="From" type="datetime-local" value={starts} set={setStarts} problem={sending.problem('starts')} />
+          <TextField
+            label="From"
+            type="datetime-local"
+            value={starts}
+            set={setStarts}
+            problem={sending.problem('starts')}
+          />
           <TextField label="To" type="datetime-local" value={ends} set={setEnds} problem={sending.problem('ends')} />
           <TextField label="Comment" value={comment} set={setComment} wide />
         </div>

@@ -2,7 +2,15 @@
 import type { Alert } from '../../../src/domain/contract/alerts.js';
 
 /** States by how much they ask for, worst first. */
-const ORDER: readonly Alert['state'][] = ['firing', 'error', 'no_data', 'acknowledged', 'pending', 'silenced', 'resolved'];
+const ORDER: readonly Alert['state'][] = [
+  'firing',
+  'error',
+  'no_data',
+  'acknowledged',
+  'pending',
+  'silenced',
+  'resolved',
+];
 const TABS: readonly { key: string; name: string; states: readonly Alert['state'][] }[] = [
   { key: 'open', name: 'Open', states: ['firing', 'error', 'no_data', 'acknowledged', 'silenced', 'pending'] },
   { key: 'firing', name: 'Firing', states: ['firing', 'error', 'no_data'] },
@@ -14,7 +22,9 @@ const TABS: readonly { key: string; name: string; states: readonly Alert['state'
 /** Whether an alert belongs under a tab. One that was never more than pending is history only while it is pending. */
 export function inTab(alert: Alert, key: string): boolean {
   const tab = TABS.find((one) => one.key === key) ?? TABS[0];
-  return tab !== undefined && tab.states.includes(alert.state) && !(alert.state === 'resolved' && alert.severity === null);
+  return (
+    tab !== undefined && tab.states.includes(alert.state) && !(alert.state === 'resolved' && alert.severity === null)
+  );
 }
 
 /** The tabs with how many alerts each has. */

@@ -15,8 +15,20 @@ export function filterModels(models: readonly OverviewModel[], filter: ModelFilt
     (row) =>
       (text === '' ||
         [row.model, ...row.versions.map((one) => one.version)].some((name) => name.toLowerCase().includes(text))) &&
-      (filter.state === '' || row.state === filter.state),
+      (filter.state === '' || row.state === filter.state) &&
+      (filter.stage === '' || stageOf(row) === filter.stage) &&
+      (filter.tag === '' || tagsOf(row).includes(filter.tag)),
   );
+}
+
+/** The stage of the version that a row is about; null where it is not registered. */
+export function stageOf(row: OverviewModel): string | null {
+  return row.versions.find((one) => one.version === row.version)?.stage ?? null;
+}
+
+/** The tags of the registered model, `key: value`. */
+export function tagsOf(row: OverviewModel): string[] {
+  return Object.entries(row.tags).map(([key, value]) => (value === '' ? key : `${key}: ${value}`));
 }
 
 /** The states that occur, worst first. */

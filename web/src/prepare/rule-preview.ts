@@ -11,12 +11,15 @@ const MOST = 6;
 export function previewLines(points: readonly MetricPointJson[], metric: string): { shown: Line[]; total: number } {
   const groups = new Map<string, MetricPointJson[]>();
   for (const point of points) {
-    const name = [point.feature, point.segment, versionName(point.version), point.deployment].filter((part) => part !== '').join(' · ');
+    const name = [point.feature, point.segment, versionName(point.version), point.deployment]
+      .filter((part) => part !== '')
+      .join(' · ');
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [point]);
     else group.push(point);
   }
-  const largest = (group: readonly MetricPointJson[]): number => Math.max(...group.map((point) => point.value ?? -Infinity));
+  const largest = (group: readonly MetricPointJson[]): number =>
+    Math.max(...group.map((point) => point.value ?? -Infinity));
   const sorted = [...groups].sort((a, b) => largest(b[1]) - largest(a[1]));
   return {
     shown: sorted.slice(0, MOST).map(([name, group]) => ({ name, metric, points: group, band: false })),
@@ -32,6 +35,10 @@ export function previewLevels(form: Pick<RuleForm, 'warning' | 'critical' | 'op'
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '' && !Number.isNaN(Number(part)))
-      .map((part) => ({ value: Number(part), kind, text: `${kind} ${form.op} ${metricValue(form.metric, Number(part))}` })),
+      .map((part) => ({
+        value: Number(part),
+        kind,
+        text: `${kind} ${form.op} ${metricValue(form.metric, Number(part))}`,
+      })),
   );
 }

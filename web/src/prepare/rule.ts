@@ -27,14 +27,31 @@ export interface RuleForm {
 /** A new rule: PSI of any input. */
 export function emptyRule(model: string): RuleForm {
   return {
-    name: '', model, version: '*', metric: 'psi', feature: 'inputs.*', segment: '', op: '>', warning: '0.1', critical: '0.2',
-    for: '1', of: '1', recover_after: '1', min_samples: '', min_coverage: '', relative_to: '', no_data: 'keep', repeat_every: '24h',
-    channels: [], enabled: true,
+    name: '',
+    model,
+    version: '*',
+    metric: 'psi',
+    feature: 'inputs.*',
+    segment: '',
+    op: '>',
+    warning: '0.1',
+    critical: '0.2',
+    for: '1',
+    of: '1',
+    recover_after: '1',
+    min_samples: '',
+    min_coverage: '',
+    relative_to: '',
+    no_data: 'keep',
+    repeat_every: '24h',
+    channels: [],
+    enabled: true,
   };
 }
 
-const text = (value: unknown): string =>
-  value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value as string | number);
+function text(value: string | number | readonly number[] | null): string {
+  return value === null ? '' : typeof value === 'object' ? value.join(', ') : String(value);
+}
 
 /** The form of a stored rule. */
 export function toForm(rule: NamedRule): RuleForm {
@@ -102,11 +119,22 @@ export function toDocument(form: RuleForm, kept: Partial<NamedRule> = {}): Recor
 }
 
 /** The rule in a sentence, for a list. */
-export function ruleSentence(rule: NamedRule, name: (metric: string) => string, value: (metric: string, value: number) => string): string {
+export function ruleSentence(
+  rule: NamedRule,
+  name: (metric: string) => string,
+  value: (metric: string, value: number) => string,
+): string {
   const show = (level: unknown): string =>
-    Array.isArray(level) ? level.map((one) => value(rule.metric, one as number)).join(' to ') : value(rule.metric, level as number);
-  const levels = (['warning', 'critical'] as const).flatMap((kind) => (rule[kind] === null ? [] : [`${kind} ${rule.op} ${show(rule[kind])}`]));
-  const where = [rule.feature === '*' || rule.feature === '' ? '' : ` on ${rule.feature}`, rule.segment === '' ? '' : `, ${rule.segment}`].join('');
+    Array.isArray(level)
+      ? level.map((one) => value(rule.metric, one as number)).join(' to ')
+      : value(rule.metric, level as number);
+  const levels = (['warning', 'critical'] as const).flatMap((kind) =>
+    rule[kind] === null ? [] : [`${kind} ${rule.op} ${show(rule[kind])}`],
+  );
+  const where = [
+    rule.feature === '*' || rule.feature === '' ? '' : ` on ${rule.feature}`,
+    rule.segment === '' ? '' : `, ${rule.segment}`,
+  ].join('');
   const windows = rule.of > 1 ? `, ${rule.for} of ${rule.of} windows` : '';
   const relative = rule.relative_to === null ? '' : ` relative to ${rule.relative_to}`;
   return `${name(rule.metric)}${where}: ${levels.join(', ')}${relative}${windows}`;
@@ -114,7 +142,37 @@ export function ruleSentence(rule: NamedRule, name: (metric: string) => string, 
 
 /** Metrics that the form suggests; any other name may be typed. */
 export const METRICS = [
-  'psi', 'ks_statistic', 'js_distance', 'missing_share', 'unseen_share', 'drifted_share', 'accuracy', 'precision', 'recall', 'specificity', 'f1', 'mcc', 'roc_auc',
-  'average_precision', 'log_loss', 'brier', 'calibration_error', 'f1_macro', 'mae', 'rmse', 'mape', 'r2', 'label_coverage', 'label_lag_p90',
-  'prediction_count', 'requests_per_second', 'error_rate', 'error_count', 'latency_p50', 'latency_p95', 'latency_p99', 'cpu_ms_mean', 'memory_bytes_max',
+  'psi',
+  'ks_statistic',
+  'js_distance',
+  'missing_share',
+  'unseen_share',
+  'drifted_share',
+  'accuracy',
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+  'mcc',
+  'roc_auc',
+  'average_precision',
+  'log_loss',
+  'brier',
+  'calibration_error',
+  'f1_macro',
+  'mae',
+  'rmse',
+  'mape',
+  'r2',
+  'label_coverage',
+  'label_lag_p90',
+  'prediction_count',
+  'requests_per_second',
+  'error_rate',
+  'error_count',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  'cpu_ms_mean',
+  'memory_bytes_max',
 ] as const;

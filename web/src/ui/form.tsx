@@ -50,7 +50,7 @@ export function TextField({
   set: (value: string) => void;
   hint?: string;
   problem?: string | undefined;
-  type?: string;
+  type?: 'text' | 'number' | 'password' | 'datetime-local';
   list?: readonly string[];
   placeholder?: string;
   wide?: boolean;
@@ -61,7 +61,7 @@ export function TextField({
         <>
           <input
             id={id}
-            type={type}
+            {...({ type } as { type: 'text' })}
             value={value}
             placeholder={placeholder}
             aria-invalid={problem !== undefined}
@@ -100,7 +100,12 @@ export function ChoiceField({
   return (
     <Field label={label} hint={hint} problem={problem}>
       {(id) => (
-        <select id={id} value={value} aria-invalid={problem !== undefined} onChange={(event) => set(event.currentTarget.value)}>
+        <select
+          id={id}
+          value={value}
+          aria-invalid={problem !== undefined}
+          onChange={(event) => set(event.currentTarget.value)}
+        >
           {values.map(([key, name]) => (
             <option key={key} value={key}>
               {name}

@@ -1,0 +1,198 @@
+// What came in and how it went: refused items, labels without a prediction, uploads.
+import type { OrphanLabels, OrphanLabel, Upload } from '../../../src/domain/contract/ingestion.js';
+import type { RejectedItem } from '../../../src/domain/contract/tracking.js';
+import { apiUrl, send } from '../lib/api.js';
+import { refreshAll, useApi } from '../lib/data.js';
+import { to } from '../lib/location.js';
+import { bytes, plural, time } from '../prepare/format.js';
+import { Card } from '../ui/card.js';
+import { ConfirmButton, say } from '../ui/dialog.js';
+import { Await, Empty } from '../ui/states.js';
+import { Status } from '../ui/status.js';
+import { Id, Table, type Column } from '../ui/table.js';
+import { useView } from '../ui/view.js';
+
+export function RejectedTab() {
+  const { zone, place, session } = useView();
+  const url = apiUrl('/v1/rejected', { model: place.query.get('model'), limit: 500 });
+  const items = useApi<RejectedItem[]>(url);
+  const may = !session.authentication || session.principal?.scopes.some((scope) => scope !== 'read') === true;
+  const columns: Column<RejectedItem>[] = [
+    {
+      name: 'Received',
+      value: (row) => row.received_at,
+      cell: (row) => <span class="nowrap">{time(row.received_at, zone, { seconds: true })}</span>,
+    },
+    { name: 'Route', value: (row) => row.route, cell: (row) => <code class="nowrap">{row.route}</code> },
+    { name: 'Model', value: (row) => row.model },
+    {
+      name: 'Why',
+      value: (row) => `${row.path}: ${row.message}`,
+      cell: (row) => (
+        <>
+          {row.path !== '' && <code>{row.path}</code>} {row.message}
+          <br />
+          <small>{row.code}</small>
+        </>
+      ),
+    },
+    {
+      name: 'Item',
+      value: (row) => row.item,
+      cell: (row) => (
+        <details>
+          <summary>show</summary>
+          <pre class="code wrap" tabIndex={0}>
+            {row.item}
+          </pre>
+        </details>
+      ),
+    },
+    {
+      name: 'Do',
+      value: () => null,
+      cell: (row) =>
+        may ? (
+          <ConfirmButton
+            label="Send again"
+            danger={false}
+            question="Send this item again as it was kept? Where it is refused again it stays in this list."
+            confirm="Send it again"
+            run={async () => {
+              await send('POST', `/v1/rejected/${row.id}/replay`, {});
+              say('Stored');
+              refreshAll();
+            }}
+          />
+        ) : (
+          ''
+        ),
+    },
+  ];
+  return (
+    <Card title="Refused items of the last seven days" urls={[url]} flush>
+      <Await of={items} what="refused items">
+        {(data) =>
+          data.length === 0 ? (
+            <Empty title="Nothing was refused">
+              Items that are not understood are kept here for a week, with the reason.
+            </Empty>
+          ) : (
+            <Table
+              caption="Refused items, newest first"
+              columns={columns}
+              rows={data}
+              keyOf={(row) => row.id}
+              csv="refused items"
+            />
+          )
+        }
+      </Await>
+    </Card>
+  );
+}
+
+export function OrphansTab() {
+  const { zone } = useView();
+  const url = apiUrl('/v1/orphan-labels', { limit: 500 });
+  const orphans = useApi<OrphanLabels>(url);
+  const columns: Column<OrphanLabel>[] = [
+    {
+      name: 'Received',
+      value: (row) => row.received_at,
+      cell: (row) => time(row.received_at, zone, { seconds: true }),
+    },
+    {
+      name: 'Prediction id',
+      value: (row) => row.prediction_id,
+      cell: (row) => <Id id={row.prediction_id} most={40} />,
+    },
+    {
+      name: 'Values',
+      value: (row) => JSON.stringify(row.values),
+      cell: (row) => <span class="mono wrap-any">{JSON.stringify(row.values)}</span>,
+    },
+    { name: 'As of', value: (row) => row.timestamp, cell: (row) => time(row.timestamp, zone, { seconds: true }) },
+  ];
+  return (
+    <Card title="Labels without a prediction" urls={[url]} flush>
+      <Await of={orphans} what="orphan labels">
+        {(data) =>
+          data.total === 0 ? (
+            <Empty title="Every label has its prediction">
+              A label may come first: it waits here until its prediction arrives.
+            </Empty>
+          ) : (
+            <Table
+              caption="Labels that wait for their prediction"
+              columns={columns}
+              rows={data.orphans}
+              keyOf={(row) => row.prediction_id}
+              csv="orphan labels"
+              foot={
+                <span>
+                  {plural(data.total, 'label')} in all
+                  {data.expire_after_days === null ? '' : `; removed after ${data.expire_after_days} days`}
+                </span>
+              }
+            />
+          )
+        }
+      </Await>
+    </Card>
+  );
+}
+
+export function UploadsTab() {
+  const { zone, place } = useView();
+  const url = apiUrl('/v1/uploads', { limit: 200 });
+  const uploads = useApi<Upload[]>(url);
+  const columns: Column<Upload>[] = [
+    {
+      name: 'Started',
+      value: (row) => row.started_at,
+      cell: (row) => <span class="nowrap">{time(row.started_at, zone, { seconds: true })}</span>,
+    },
+    { name: 'Holds', value: (row) => row.kind.replace('_', ' ') },
+    { name: 'Model', value: (row) => row.model },
+    {
+      name: 'State',
+      value: (row) => row.state,
+      cell: (row) => <Status status={row.state}>{row.error ?? undefined}</Status>,
+    },
+    {
+      name: 'Progress',
+      value: (row) => row.bytes,
+      cell: (row) =>
+        row.finished_at === null && row.bytes_total !== null ? (
+          <progress aria-label="Received" value={row.bytes} max={row.bytes_total} />
+        ) : (
+          <span class="num">{bytes(row.bytes)}</span>
+        ),
+    },
+    { name: 'Rows', right: true, value: (row) => row.rows, cell: (row) => row.rows.toLocaleString('en-US') },
+    { name: 'Refused', right: true, value: (row) => row.rejected, cell: (row) => row.rejected.toLocaleString('en-US') },
+  ];
+  return (
+    <Card title="Uploads" urls={[url]} flush>
+      <Await of={uploads} what="uploads">
+        {(data) =>
+          data.length === 0 ? (
+            <Empty title="No file was uploaded">
+              Ground truth, predictions and <a href={to('/data', { tab: 'baselines' }, place.query)}>baselines</a> may
+              come as CSV or Parquet files.
+            </Empty>
+          ) : (
+            <Table
+              caption="Uploads, newest first"
+              columns={columns}
+              rows={data}
+              keyOf={(row) => row.id}
+              csv="uploads"
+            />
+          )
+        }
+      </Await>
+    </Card>
+  );
+}

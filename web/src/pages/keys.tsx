@@ -1,0 +1,145 @@
+// API keys: made here, shown once, removed here.
+import { useState } from 'preact/hooks';
+import type { ApiKey } from '../../../src/domain/contract/alerts.js';
+import { send } from '../lib/api.js';
+import { refreshAll, useApi } from '../lib/data.js';
+import { day } from '../prepare/format.js';
+import { Card, copy } from '../ui/card.js';
+import { ConfirmButton } from '../ui/dialog.js';
+import { Complaint, TextField, useSending } from '../ui/form.js';
+import { Await, Empty } from '../ui/states.js';
+import { Id, Table, type Column } from '../ui/table.js';
+import { useView } from '../ui/view.js';
+
+const URL = '/v1/api-keys';
+const SCOPES = ['ingest', 'read', 'admin'] as const;
+
+export function KeysTab() {
+  const { session } = useView();
+  const keys = useApi<ApiKey[]>(URL);
+  return (
+    <div class="stack">
+      {!session.authentication && (
+        <div class="banner">
+          Authentication is off: everybody on this machine may do everything. DRIFTLINE_ADMIN_KEY turns it on.
+        </div>
+      )}
+      <Card title="API keys" urls={[URL]} flush>
+        <Await of={keys} what="keys">
+          {(data) =>
+            data.length === 0 ? (
+              <Empty title="No keys">A key lets a program send or read; it may be limited to some models.</Empty>
+            ) : (
+              <KeyTable rows={data} />
+            )
+          }
+        </Await>
+      </Card>
+      <NewKey />
+    </div>
+  );
+}
+
+function KeyTable({ rows }: { rows: readonly ApiKey[] }) {
+  const { zone } = useView();
+  const columns: Column<ApiKey>[] = [
+    { name: 'Name', value: (row) => row.name },
+    { name: 'Id', value: (row) => row.id, cell: (row) => <Id id={row.id} /> },
+    { name: 'Scopes', value: (row) => row.scopes.join(', ') },
+    { name: 'Models', value: (row) => row.models?.join(', ') ?? 'all' },
+    { name: 'Made', right: true, value: (row) => row.created_at, cell: (row) => day(row.created_at, zone) },
+    {
+      name: 'Do',
+      value: () => null,
+      cell: (row) => (
+        <ConfirmButton
+          label="Remove"
+          question={`Remove the key ${row.name}? Whoever uses it is refused from then on.`}
+          confirm="Remove the key"
+          run={async () => {
+            await send('DELETE', `${URL}/${encodeURIComponent(row.id)}`);
+            refreshAll();
+          }}
+        />
+      ),
+    },
+  ];
+  return <Table caption="API keys" columns={columns} rows={rows} keyOf={(row) => row.id} csv="api keys" />;
+}
+
+function NewKey() {
+  const sending = useSending();
+  const [name, setName] = useState('');
+  const [scopes, setScopes] = useState<string[]>(['ingest']);
+  const [models, setModels] = useState('');
+  const [made, setMade] = useState<string | null>(null);
+  const save = async (): Promise<void> => {
+    const limited = models
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== '');
+    const body = { name, scopes, ...(limited.length > 0 ? { models: limited } : {}) };
+    await sending.run(async () => {
+      const answer = await send<{ key: string }>('POST', URL, body);
+      setMade(answer.key);
+      setName('');
+      refreshAll();
+    });
+  };
+  return (
+    <Card title="New key">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Complaint error={sending.error} />
+        <div class="form">
+          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
+          <TextField
+            label="Models"
+            value={models}
+            set={setModels}
+            hint="separated by commas; empty: all"
+            problem={sending.problem('models')}
+          />
+          <fieldset class="field channels">
+            <legend class="label">May</legend>
+            {SCOPES.map((scope) => (
+              <label key={scope} class="check">
+                <input
+                  type="checkbox"
+                  checked={scopes.includes(scope)}
+                  onChange={(event) =>
+                    setScopes(event.currentTarget.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))
+                  }
+                />
+                {scope}
+              </label>
+            ))}
+          </fieldset>
+        </div>
+        <button
+          type="submit"
+          class="button primary spaced"
+          disabled={sending.busy || name === '' || scopes.length === 0}
+        >
+          Make the key
+        </button>
+      </form>
+      {made !== null && (
+        <div class="banner spaced-top" role="status">
+          <span>This key is shown once:</span>
+          <code class="wrap-any">{made}</code>
+          <button type="button" class="button" onClick={() => copy(made, 'Key')}>
+            Copy
+          </button>
+          <button type="button" class="button quiet" onClick={() => setMade(null)}>
+            I have it
+          </button>
+        </div>
+      )}
+    </Card>
+  );
+}
