@@ -82,15 +82,16 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
+  const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
   const registryCore = wireRegistryCore({
     tables,
     config,
     clock,
-    warn: (message, error) => logger.warn({ err: error }, message),
+    warn,
   });
   const { registry } = registryCore;
   const contributions = wireContributions(tables, computing);
-  const alerts = wireAlerts(tables, computing, contributions, config, clock);
+  const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock);
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({
@@ -133,6 +134,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     quality,
     ...reading,
   });
+  const registered = wireRegistry({ tables, computing, registry, metrics, clock, warn });
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {
     ...ingestion,
@@ -157,7 +159,8 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
     registry,
     webhooks: registryCore.webhooks,
-    ...wireRegistry({ tables, computing, registry, metrics, clock }),
+    references: registryCore.references,
+    ...registered,
     sql: new SqlService(tables.sql),
     counters,
     doctor: wireDoctor(tables, { jobs, alerts }, config, clock),
@@ -177,6 +180,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await models.refresh();
       await privacy.start();
       await registryCore.start();
+      await registered.comparisons.resume();
       await tables.jobRuns.closeInterrupted(clock());
       refresh = setInterval(() => {
         models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
@@ -186,6 +190,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       clearInterval(refresh);
       await tables.predictionWriter.idle();
       await jobs.idle();
+      await registered.comparisons.idle();
       await registryCore.stop();
       await tables.close();
     },

@@ -9,6 +9,7 @@ import { findDashboard, registerDashboard } from './plugins/dashboard.js';
 import { answerClientError, answerFrameworkError, registerErrors } from './plugins/errors.js';
 import { registerCors, registerRateLimit } from './plugins/limits.js';
 import { registerOpenapi } from './plugins/openapi.js';
+import { registerVersionReferences } from './plugins/version-references.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
 import { alertRoutes, backtestRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
@@ -100,6 +101,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const access = await registerAuth(app, { adminKey: config.adminKey, keys: services.keys, clock });
   await registerRateLimit(app, config.rateLimit ?? 0);
   registerAudit(app, services);
+  registerVersionReferences(app, services.references);
   registerBodies(app, config.bodyLimit);
   await registerOpenapi(app, options.version);
   await registerDashboard(app, dashboard);

@@ -11,6 +11,7 @@ import {
   oneLine,
   place,
   qualitySentence,
+  rollbackSentence,
   reasonPhrase,
   versionLabel,
 } from '../domain/alerts/wording.js';
@@ -77,6 +78,7 @@ export function renderText(notice: Notice): string {
       'Quality',
       notice.quality.map((quality) => `  ${qualitySentence(quality)}`),
     ),
+    ...(notice.rollback === undefined ? [] : [rollbackSentence(notice.rollback), '']),
     `Open: ${notice.link}`,
     '',
     '-- ',

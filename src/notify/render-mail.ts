@@ -11,6 +11,7 @@ import {
   movedBinPhrase,
   oneLine,
   qualitySentence,
+  rollbackSentence,
   reasonPhrase,
   subjectOf,
 } from '../domain/alerts/wording.js';
@@ -163,6 +164,10 @@ function movedBins(notice: Notice): HtmlValue {
     </ul>`;
 }
 
+function rollback(notice: Notice): HtmlValue {
+  return notice.rollback === undefined ? [] : [paragraph(unbroken(rollbackSentence(notice.rollback)))];
+}
+
 function quality(notice: Notice): HtmlValue {
   return notice.quality.length === 0
     ? null
@@ -224,7 +229,7 @@ function renderHtml(notice: Notice): Html {
                     <h1 class="text" style="margin:0;font-size:18px;line-height:25px;font-weight:600;color:#1b1f24">
                       ${leadSentence(notice)}
                     </h1>
-                    ${openTable(notice.open)}${resolvedList(notice.resolved)}${movedBins(notice)}${quality(notice)}
+                    ${openTable(notice.open)}${resolvedList(notice.resolved)}${movedBins(notice)}${quality(notice)}${rollback(notice)}
                     <p style="margin:24px 0">
                       <a
                         class="button"

@@ -11,6 +11,7 @@ import {
   oneLine,
   place,
   qualitySentence,
+  rollbackSentence,
   reasonPhrase,
   subjectOf,
   versionLabel,
@@ -56,6 +57,7 @@ export function slackBody(notice: Notice) {
     notice.resolved.length === 0 ? '' : `Over:\n${lines(notice.resolved.map((item) => `• ${escape(item.why)}`))}`,
     lines(notice.movedBins.map((bin) => escape(movedBinPhrase(bin)))),
     lines(notice.quality.map((quality) => escape(qualitySentence(quality)))),
+    notice.rollback === undefined ? '' : escape(rollbackSentence(notice.rollback)),
   ];
   const footer = `Rule ${escape(oneLine(notice.rule))}: ${escape(reasonPhrase(notice.reason))}. <${escape(notice.link)}|Open in Driftline>`;
   return {

@@ -1,7 +1,7 @@
 // Notices as signed JSON to a webhook.
 import { createHmac } from 'node:crypto';
 import type { ChannelSender, Delivered, Notice, NoticeItem } from '../domain/alerts/notice.js';
-import { leadSentence, qualitySentence, subjectOf } from '../domain/alerts/wording.js';
+import { leadSentence, qualitySentence, rollbackSentence, subjectOf } from '../domain/alerts/wording.js';
 import type { Channel } from '../domain/contract/alerts.js';
 import { iso } from '../domain/contract/common.js';
 import type { HttpSender } from './http-sender.js';
@@ -58,6 +58,14 @@ export function webhookBody(notice: Notice) {
       current_share: bin.currentShare,
     })),
     quality: notice.quality.map(qualitySentence),
+    rollback:
+      notice.rollback === undefined
+        ? null
+        : {
+            version: notice.rollback.version,
+            previous_version: notice.rollback.previousVersion,
+            text: rollbackSentence(notice.rollback),
+          },
     url: notice.link,
     evaluated_at: iso(notice.at),
   };

@@ -4,7 +4,9 @@ import { isAlerting } from '../domain/alerts/state.js';
 import { thresholdNumber } from '../domain/alerts/why.js';
 import type { Backtest } from '../domain/contract/alerts.js';
 import { iso } from '../domain/contract/common.js';
+import { referenceOf, type HeldPeriod } from '../domain/registry/held.js';
 import type { AlertPorts } from './alert-ports.js';
+import type { RuleSeries } from './alert-series.js';
 import { pastEpisodes, standingOf, type PastEpisode, type Standing } from './alert-reconcile.js';
 import { SeriesReader } from './alert-reading.js';
 
@@ -38,8 +40,27 @@ async function standingsOf(
     ports.models.minSamples(model),
   ]);
   const reader = new SeriesReader(ports);
-  const plans = await reader.plan([{ rule, model, windowLength, from: range.from, endingBy: range.to }], null);
-  return (await reader.load(plans)).flat().map((one) => standingOf('', rule, one, minSamples));
+  const reference = referenceOf(rule.version);
+  const periods = reference === null ? null : await ports.registry.held(model, reference, range.from, range.to);
+  const versions = periods === null ? [rule.version] : [...new Set(periods.map(({ version }) => version))];
+  const requests = versions.map((version) => ({
+    rule: { ...rule, version },
+    model,
+    windowLength,
+    from: range.from,
+    endingBy: range.to,
+  }));
+  const series = (await reader.load(await reader.plan(requests, null))).flat();
+  return series
+    .map((one) => (periods === null ? one : { ...one, observations: whileHeld(one, periods) }))
+    .filter(({ observations }) => observations.length > 0)
+    .map((one) => standingOf('', rule, one, minSamples));
+}
+
+/** The windows that would have been evaluated while the reference meant the version: those that ended then. */
+function whileHeld({ key, observations }: RuleSeries, periods: readonly HeldPeriod[]): RuleSeries['observations'] {
+  const held = periods.filter(({ version }) => version === key.version);
+  return observations.filter(({ windowEnd }) => held.some(({ from, to }) => from <= windowEnd && windowEnd < to));
 }
 
 function firedOf(standing: Standing): Fired[] {

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import type { JobResult } from '../domain/contract/metrics.js';
 import { AlertMemory, watchText, type Stamp } from './alert-memory.js';
-import type { AlertPorts } from './alert-ports.js';
+import { referenceOf } from '../domain/registry/held.js';
+import type { AlertPorts, RegistryFacts } from './alert-ports.js';
 import { SeriesReader, type SeriesRequest, type WatchPlan } from './alert-reading.js';
 import { closedBecause, isOpen, reconcile, standingOf } from './alert-reconcile.js';
 import { isWatched, LOOKBACK_WINDOWS, seriesText, type RuleSeries } from './alert-series.js';
@@ -23,7 +24,10 @@ export interface EvaluateOptions {
 interface Watch {
   name: string;
   text: string;
+  /** With the version that it names now, where it names one by stage or alias. */
   rule: AlertRule;
+  /** As it was written. */
+  written: AlertRule;
   ruleSince: number;
   model: string;
   minSamples: number;
@@ -85,18 +89,19 @@ export class AlertEvaluation {
     const { rules, models: known } = this.memory.configured;
     const endingBy = Math.min(options.now, options.to ?? options.now);
     const watches: Watch[] = [];
-    for (const { name, doc: rule, updatedAt: ruleSince } of rules.filter(({ doc }) => doc.enabled)) {
-      const models = rule.model.includes('*')
-        ? known.filter((model) => matchesPattern(rule.model, model))
-        : [rule.model];
+    for (const { name, doc: written, updatedAt: ruleSince } of rules.filter(({ doc }) => doc.enabled)) {
+      const models = written.model.includes('*')
+        ? known.filter((model) => matchesPattern(written.model, model))
+        : [written.model];
       for (const model of models.filter((one) => options.model === null || one === options.model)) {
+        const rule = await resolved(this.ports.registry, written, model, endingBy);
         const windowLength = await this.ports.models.windowLength(model);
         const minSamples = await this.ports.models.minSamples(model);
         const lookback = endingBy - LOOKBACK_WINDOWS * windowLength;
         const from = options.from === null ? null : Math.min(options.from, lookback);
         const request = { rule, model, windowLength, from, endingBy };
         const [text, version] = [watchText(name, model), this.memory.versionOf(model)];
-        watches.push({ name, text, rule, ruleSince, model, minSamples, request, version });
+        watches.push({ name, text, rule, written, ruleSince, model, minSamples, request, version });
       }
     }
     return watches;
@@ -181,7 +186,7 @@ export class AlertEvaluation {
     if (told.length === 0 && !alerts.some(({ alert }) => isOpen(alert))) return;
     const { channels, silences } = this.memory.configured;
     try {
-      const { name: ruleName, rule, model } = watch;
+      const { name: ruleName, written: rule, model } = watch;
       const { errors } = await this.delivery.notify({ ruleName, rule, model, now, alerts, told, channels, silences });
       result.errors.push(...errors);
     } catch (error) {
@@ -205,6 +210,17 @@ export class AlertEvaluation {
       }),
     );
   }
+}
+
+/**
+ * A rule on what `@Production` or `@champion` meant at a time; the rule itself where it names versions. Where the reference means nothing, it
+ * stays as it is and watches nothing: no version is called so.
+ */
+async function resolved(registry: RegistryFacts, rule: AlertRule, model: string, at: number): Promise<AlertRule> {
+  const reference = referenceOf(rule.version);
+  if (reference === null) return rule;
+  const [period] = (await registry.held(model, reference, at, at)).reverse();
+  return { ...rule, version: period?.version ?? rule.version };
 }
 
 /** Whether nothing that an evaluation depends on has changed since. */
@@ -245,7 +261,7 @@ function failed(watches: readonly Watch[], error: unknown): string {
 
 /** Open alerts whose series has no numbers any more, or is not watched any more, do not stay open for ever. */
 function withoutNumbers(
-  { rule, request }: Watch,
+  { rule, written, request }: Watch,
   logged: readonly AlertEvent[],
   seen: ReadonlySet<string>,
   now: number,
@@ -256,7 +272,9 @@ function withoutNumbers(
     .map((event) => {
       const why = isWatched(rule, event.alert)
         ? `there are no numbers of it in the last ${LOOKBACK_WINDOWS} windows, or another version has replaced it`
-        : 'the rule does not watch it any more';
+        : rule === written
+          ? 'the rule does not watch it any more'
+          : `version ${event.alert.version} is not ${written.version} any more`;
       return closedBecause(event, why, now);
     });
 }

@@ -73,8 +73,22 @@ export interface EvidencePort {
   examples(series: SeriesKey, range: Period, bins: readonly BinShares[], limit: number): Promise<string[]>;
 }
 
+/** What the model registry says of versions. */
+export interface RegistryFacts {
+  /** Versions that `@reference` meant, in periods that overlap [from, to], epoch ms; oldest first. */
+  held(
+    model: string,
+    reference: string,
+    from: number,
+    to: number,
+  ): Promise<{ version: string; from: number; to: number }[]>;
+  /** The version to go back to where one that is in charge fails; null where there is none. */
+  previous(model: string, version: string): Promise<string | null>;
+}
+
 /** Everything that alerting is built on. */
 export interface AlertPorts {
+  registry: RegistryFacts;
   rules: DocumentStore<AlertRule>;
   channels: DocumentStore<Channel>;
   silences: DocumentStore<Silence>;

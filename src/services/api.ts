@@ -41,6 +41,8 @@ import type {
 import type { ContributionAnswer, ContributionQuery, Explanation } from '../domain/contract/explanation.js';
 import type { Grid, Overview } from '../domain/contract/overview.js';
 import type {
+  Challenger,
+  FrozenComparison,
   ModelEvent,
   RegisteredModelDetail,
   RegisteredModelSummary,
@@ -372,8 +374,24 @@ export interface RegisteredApi {
   /** @throws NotFoundError */
   version(model: string, version: string, range: { from: number | null; to: number | null }): Promise<VersionDetail>;
   history(model: string | null, limit: number): Promise<RegistryChange[]>;
+  /** Versions that stand by, held against the champion. @throws NotFoundError */
+  challengers(model: string, range: { from: number; to: number }): Promise<Challenger[]>;
   /** Tracked versions with what the registry says of them. */
   annotate(model: string, versions: readonly TrackedVersion[]): Promise<VersionSummary[]>;
+}
+
+/** References to versions. */
+export interface ReferencesApi {
+  /** The text itself, or the version that `@stage` or `@alias` names now. @throws NotFoundError */
+  resolve(model: string, version: string): Promise<string>;
+}
+
+/** Comparisons frozen when versions took over. */
+export interface ComparisonsApi {
+  /** Newest first. */
+  list(model: string): Promise<FrozenComparison[]>;
+  /** Wait until those that were begun are computed. */
+  idle(): Promise<void>;
 }
 
 /** What happened to a model. */
@@ -420,6 +438,8 @@ export interface Services {
   webhooks: WebhooksApi;
   registered: RegisteredApi;
   events: EventsApi;
+  references: ReferencesApi;
+  comparisons: ComparisonsApi;
   sql: SqlApi;
   counters: CountersApi;
   doctor: DoctorApi;

@@ -1,6 +1,12 @@
 // Tells channels about alerts: decides for each channel on its own, sends, and writes down what came of it after the send.
 import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
-import { DeliveryError, type Delivered, type Notice } from '../domain/alerts/notice.js';
+import {
+  DeliveryError,
+  type Delivered,
+  type Notice,
+  type NoticeItem,
+  type NoticeRollback,
+} from '../domain/alerts/notice.js';
 import {
   decideNotification,
   groupKey,
@@ -154,12 +160,23 @@ export class Delivery {
       resolved,
       movedBins: await optional(this.evidence.movedBins(subject, open)),
       quality: await optional(this.evidence.quality(subject, open)),
+      rollback: (await optional(this.rollback(subject.model, open)))[0],
       link: noticeLink(this.ports.publicUrl, subject.model, open[0] ?? resolved[0]),
       stop: stopCommands(this.ports.publicUrl, subject),
       messageId: messageId(id),
       inReplyTo: decision.kind === 'firing' ? null : threadOf(rows),
       at: subject.now,
     };
+  }
+
+  /** The first critical alert of a version in charge that has a predecessor. */
+  private async rollback(model: string, open: readonly NoticeItem[]): Promise<NoticeRollback[]> {
+    const critical = open.filter((item) => item.severity === 'critical' && item.state === 'firing');
+    for (const version of new Set(critical.map((item) => item.version))) {
+      const previousVersion = await this.ports.registry.previous(model, version);
+      if (previousVersion !== null) return [{ version, previousVersion }];
+    }
+    return [];
   }
 
   private async attempt(channel: Channel | null, name: string, notice: Notice): Promise<Outcome> {

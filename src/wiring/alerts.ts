@@ -8,6 +8,7 @@ import { SlackSender } from '../notify/slack.js';
 import { WebhookSender } from '../notify/webhook.js';
 import { AllPoints } from '../services/aggregate-points.js';
 import { RowEvidence } from '../services/alert-evidence.js';
+import type { RegistryFacts } from '../services/alert-ports.js';
 import { AlertsService } from '../services/alerts.js';
 import { ContributionsService } from '../services/contributions.js';
 import { columnsOf } from '../services/quality.js';
@@ -23,6 +24,7 @@ export function wireAlerts(
   tables: Tables,
   computing: Computing,
   contributions: ContributionsService,
+  registry: RegistryFacts,
   config: Config,
   clock: () => number,
 ): AlertsService {
@@ -37,6 +39,7 @@ export function wireAlerts(
     profiles: (query) => tables.profiles.sum(query),
   });
   return new AlertsService({
+    registry,
     rules: tables.documents('alert_rules', alertRuleSchema),
     channels: tables.documents('channels', channelSchema),
     silences: tables.documents('silences', silenceSchema),

@@ -3,7 +3,9 @@ import type { BaselineSummary } from '../domain/contract/models.js';
 import { NotFoundError } from '../domain/errors.js';
 import type { MetricsApi } from '../services/api.js';
 import { ModelEvents } from '../services/registry/events.js';
+import { Comparisons } from '../services/registry/comparisons.js';
 import { Dispatcher } from '../services/registry/dispatcher.js';
+import { References } from '../services/registry/references.js';
 import { Registry } from '../services/registry/registry.js';
 import { RegistryWebhooks } from '../services/registry/webhooks.js';
 import { SecretBox } from '../services/secret-box.js';
@@ -47,6 +49,7 @@ export function wireRegistryCore({ tables, config, clock, warn }: RegistryCorePa
   registry.follow(webhooks);
   return {
     registry,
+    references: new References(registry),
     secrets,
     webhooks,
     dispatcher,
@@ -69,9 +72,10 @@ export interface RegistryParts {
   registry: Registry;
   metrics: MetricsApi;
   clock: () => number;
+  warn: (message: string, error: unknown) => void;
 }
 
-export function wireRegistry({ tables, computing, registry, metrics, clock }: RegistryParts) {
+export function wireRegistry({ tables, computing, registry, metrics, clock, warn }: RegistryParts) {
   /** None for a model that is registered and nothing else yet. */
   const baselines = async (model: string): Promise<BaselineSummary[]> => {
     try {
@@ -95,6 +99,13 @@ export function wireRegistry({ tables, computing, registry, metrics, clock }: Re
     baselines,
     clock,
   });
+  const comparisons = new Comparisons({
+    registry,
+    store: tables.registry,
+    metrics: (model, filter) => metrics.read(model, filter),
+    warn,
+  });
+  registry.follow(comparisons);
   computing.models.onRemove(async (model) => {
     await registry.forget(model);
     await events.forget(model);
@@ -107,5 +118,6 @@ export function wireRegistry({ tables, computing, registry, metrics, clock }: Re
       metrics: (model, filter) => metrics.read(model, filter),
     }),
     events,
+    comparisons,
   };
 }

@@ -60,6 +60,7 @@ export class AlertRig {
       series: new WatchedSeriesTable(this.store, 0),
       events: new AlertEventTable(this.store),
       notifications: new NotificationTable(this.store),
+      registry: { held: async () => [], previous: async () => null },
       models: {
         list: async () => [],
         minSamples: async () => 30,

@@ -44,6 +44,12 @@ export interface NoticeQuality {
   before: number | null;
 }
 
+/** The version in charge is in critical trouble, and another one was in charge before it. */
+export interface NoticeRollback {
+  version: string;
+  previousVersion: string;
+}
+
 /** One notification of one group (rule, model, deployment) to one channel. */
 export interface Notice {
   /** Stable over retries, restarts and crashes: what a receiver sees twice with one id is one notification. */
@@ -59,6 +65,8 @@ export interface Notice {
   resolved: NoticeItem[];
   movedBins: MovedBin[];
   quality: NoticeQuality[];
+  /** What to go back to; absent where nothing is critical or nothing was before. */
+  rollback?: NoticeRollback | undefined;
   /** The service's address with the model, version and time range. */
   link: string;
   /** Shell commands: turn the rule off (null where the rule is too long for a command), silence it for a day. */

@@ -1,5 +1,5 @@
 // The words of alerts: numbers, times and metric names as people read them in mail, logs and the API.
-import type { MovedBin, Notice, NoticeItem, NoticeQuality } from './notice.js';
+import type { MovedBin, Notice, NoticeItem, NoticeQuality, NoticeRollback } from './notice.js';
 
 /** Metrics that are shares in 0..1: written as percentages. */
 const SHARES = new Set([
@@ -196,6 +196,11 @@ const REASONS: Record<string, string> = {
 };
 
 /** Why this was sent, in words, after `because`. */
+/** What a critical alert of the version in charge suggests. */
+export function rollbackSentence({ version, previousVersion }: NoticeRollback): string {
+  return `Rollback suggested: version ${oneLine(previousVersion)} was in Production before version ${oneLine(version)}.`;
+}
+
 export function reasonPhrase(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll('_', ' ');
 }

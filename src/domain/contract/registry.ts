@@ -1,6 +1,7 @@
 // The registry as Driftline's own API shows it: models, versions with lineage and training metrics, the log, and marks for charts.
 import { z } from 'zod';
 import { STAGES } from '../registry/model.js';
+import { metricPointSchema } from './metrics.js';
 
 const textRecord = z.record(z.string(), z.string());
 
@@ -74,6 +75,36 @@ export const versionDetailSchema = registeredVersionSchema.extend({
   quality: z.array(qualityComparisonSchema),
 });
 export type VersionDetail = z.output<typeof versionDetailSchema>;
+
+/** Numbers of a version beside those of the one it replaced, as they were when it took over: 28 days up to then. */
+export const frozenComparisonSchema = z.object({
+  time: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  model: z.string(),
+  version: z.string(),
+  replaced: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** `pending` while it is computed; `no_data` where a version had no predictions. */
+  state: z.enum(['pending', 'done', 'no_data', 'failed']),
+  detail: z.string().nullable(),
+  points: z.array(metricPointSchema),
+});
+export type FrozenComparison = z.output<typeof frozenComparisonSchema>;
+
+/** A version that stands by, held against the champion over the same time. */
+export const challengerSchema = z.object({
+  version: z.string(),
+  champion: z.string(),
+  stage: z.string(),
+  aliases: z.array(z.string()),
+  from: z.string(),
+  to: z.string(),
+  detail: z.string().nullable(),
+  points: z.array(metricPointSchema),
+});
+export type Challenger = z.output<typeof challengerSchema>;
 
 export const registryChangeSchema = z.object({
   time: z.string(),

@@ -1,6 +1,8 @@
 // Driftline's own reads of the registry, its log, and the marks on a model's charts. Registering and promoting is done by MLflow's calls.
 import { z } from 'zod';
 import {
+  challengerSchema,
+  frozenComparisonSchema,
   modelEventSchema,
   registeredModelDetailSchema,
   registeredModelSchema,
@@ -8,6 +10,7 @@ import {
   versionDetailSchema,
 } from '../../domain/contract/registry.js';
 import { modelNameSchema, versionNameSchema } from '../../domain/contract/common.js';
+import { DAY_MS } from '../../domain/duration.js';
 import { json, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, isForward, limitOf, modelParams, optionalTime, RANGE_ERROR } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
@@ -15,13 +18,14 @@ import { ofKnownModel } from './models.js';
 
 const NOT_REGISTERED = problemAnswer('No such model or version is registered.');
 const MAX_HISTORY = 1000;
+const CHALLENGE_SPAN = 28 * DAY_MS;
 const historyQuery = z.strictObject({ limit: limitOf(MAX_HISTORY, 100) });
 const rangeQuery = z
   .strictObject({ from: optionalTime('from this time'), to: optionalTime('before this time') })
   .refine(isForward, RANGE_ERROR);
 
 /** /v1/registry and /v1/models/{model}/events. */
-export function registryRoutes(app: App, { services }: RouteContext): void {
+export function registryRoutes(app: App, { services, clock }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/v1/registry/models',
@@ -94,6 +98,42 @@ export function registryRoutes(app: App, { services }: RouteContext): void {
       response: { 200: json('The changes.', z.array(registryChangeSchema)) },
     },
     handler: async (request, reply) => reply.send(await services.registered.history(null, request.query.limit)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/registry/models/:model/comparisons',
+    config: { scope: 'read' },
+    schema: {
+      tags: ['registry'],
+      summary: 'Comparisons frozen when a version took over, newest first',
+      description:
+        'Made when a version moves to Production or becomes the champion in place of another: the 28 days up to then, as they were known then.',
+      params: modelParams,
+      querystring: emptyQuery,
+      response: { 200: json('The comparisons.', z.array(frozenComparisonSchema)) },
+    },
+    handler: async (request, reply) => reply.send(await services.comparisons.list(request.params.model)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/registry/models/:model/challengers',
+    config: { scope: 'read', slow: true, docs: { response: { 404: NOT_REGISTERED } } },
+    schema: {
+      tags: ['registry'],
+      summary: 'Versions that stand by, held against the champion',
+      description:
+        'Versions in Staging, or with an alias that begins with challenger, shadow, candidate or canary; over the last 28 days unless told otherwise.',
+      params: modelParams,
+      querystring: rangeQuery,
+      response: { 200: json('The challengers.', z.array(challengerSchema)) },
+    },
+    handler: async (request, reply) => {
+      const to = request.query.to ?? clock();
+      const from = request.query.from ?? to - CHALLENGE_SPAN;
+      return reply.send(await services.registered.challengers(request.params.model, { from, to }));
+    },
   });
 
   app.route({

@@ -3,6 +3,7 @@ import { iso, isoOrNull } from '../../domain/contract/common.js';
 import type { BaselineSummary, TrackedVersion, VersionSummary } from '../../domain/contract/models.js';
 import type { MetricFilter, MetricPointJson } from '../../domain/contract/metrics.js';
 import type {
+  Challenger,
   RegisteredModelDetail,
   RegisteredModelSummary,
   RegisteredVersion,
@@ -11,7 +12,7 @@ import type {
 } from '../../domain/contract/registry.js';
 import { isQualityMetric } from '../../domain/metric-families.js';
 import { lineageOf, trainingMetrics } from '../../domain/registry/lineage.js';
-import { describeChange, type Change, type RegisteredModel } from '../../domain/registry/model.js';
+import { CHAMPION, describeChange, type Change, type RegisteredModel } from '../../domain/registry/model.js';
 import { NotFoundError } from '../../domain/errors.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
 import type { Registry } from './registry.js';
@@ -87,6 +88,56 @@ export class RegistryViews {
       to: isoOrNull(to),
       quality: await this.quality(name, version, from, to),
     };
+  }
+
+  /**
+   * Versions in Staging or with an alias such as challenger or shadow, each held against the champion (else the version in Production) over the
+   * same time and, where ids are shared, on the same predictions. @throws NotFoundError
+   */
+  async challengers(name: string, range: { from: number; to: number }): Promise<Challenger[]> {
+    const found = await this.ports.registry.read((state) => {
+      const model = state.find(name);
+      if (model === null) throw unknown(name, null);
+      const champion = model.aliases.get(CHAMPION) ?? state.latest(model, ['Production'])[0]?.version;
+      if (champion === undefined) return [];
+      return state
+        .versionsOf(model)
+        .map((version) => ({ version, aliases: state.aliasesOf({ model, version }) }))
+        .filter(({ version, aliases }) => version.version !== champion && standsBy(version.stage, aliases))
+        .map(({ version, aliases }) => ({
+          version: String(version.version),
+          champion: String(champion),
+          stage: version.stage,
+          aliases,
+        }));
+    });
+    const challengers: Challenger[] = [];
+    for (const one of found) challengers.push(await this.challenge(name, one, range));
+    return challengers;
+  }
+
+  private async challenge(
+    name: string,
+    one: Pick<Challenger, 'version' | 'champion' | 'stage' | 'aliases'>,
+    range: { from: number; to: number },
+  ): Promise<Challenger> {
+    const times = { from: iso(range.from), to: iso(range.to) };
+    try {
+      const points = await this.ports.metrics(name, {
+        metrics: [],
+        features: [],
+        version: one.version,
+        compare: one.champion,
+        deployment: null,
+        segment: '',
+        ...range,
+        window: 'range',
+      });
+      return { ...one, ...times, detail: null, points };
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return { ...one, ...times, detail: error.detail, points: [] };
+    }
   }
 
   async history(name: string | null, limit: number): Promise<RegistryChange[]> {
@@ -169,6 +220,11 @@ const unknown = (model: string, version: string | null): NotFoundError =>
       ? `No model "${model}" is registered. GET /v1/registry/models lists those that are.`
       : `No version "${version}" of "${model}" is registered. GET /v1/registry/models/{model} lists its versions.`,
   );
+
+/** Aliases of versions that see traffic without deciding anything. */
+const STANDING_BY = /^(challenger|shadow|candidate|canary)/i;
+const standsBy = (stage: string, aliases: readonly string[]): boolean =>
+  stage === 'Staging' || aliases.some((alias) => STANDING_BY.test(alias));
 
 const timeOf = (text: string | null): number | null => (text === null ? null : Date.parse(text));
 /** Ranges end before their end: the last prediction is to be in it. */
