@@ -9,6 +9,8 @@ export type Row = Record<string, unknown>;
 /** Progress of long work. */
 export interface Progress {
   update(done: number, total: number): void;
+  /** What happens besides, behind the bar. */
+  say(text: string): void;
   stop(): void;
 }
 
@@ -74,19 +76,25 @@ export class Output {
 
   /** A bar on stderr where a person watches; nothing elsewhere. `unit` stands behind the numbers, `format` shows a number. */
   progress(label: string, unit: string, format: (value: number) => string = String): Progress {
-    if (this.streams.stderr.isTTY !== true || this.json) return { update: () => undefined, stop: () => undefined };
+    if (this.streams.stderr.isTTY !== true || this.json)
+      return { update: () => undefined, say: () => undefined, stop: () => undefined };
     const bar = new SingleBar(
       {
-        format: `${label} |{bar}| {percentage} %  {shown} of {whole} ${unit}  {duration_formatted}`,
+        format: `${label} |{bar}| {percentage} %  {shown} of {whole} ${unit}  {duration_formatted}  {said}`,
         stream: this.streams.stderr,
         hideCursor: true,
       },
       Presets.shades_classic,
     );
     let started = false;
+    let said = '';
     return {
+      say: (text) => {
+        said = text;
+        if (started) bar.update({ said });
+      },
       update: (done, total) => {
-        const shown = { shown: format(done), whole: format(total) };
+        const shown = { shown: format(done), whole: format(total), said };
         if (!started) bar.start(total, done, shown);
         started = true;
         bar.setTotal(total);

@@ -1,9 +1,12 @@
 // Sends a file: CSV and Parquet as one streaming request, lines of JSON as batches that are sent again while the service is busy.
+import { randomUUID } from 'node:crypto';
 import { backOff } from 'exponential-backoff';
 import type { Response } from 'undici';
 import { z } from 'zod';
+import { uploadSchema } from '../domain/contract/ingestion.js';
 import { DriftlineError, InvalidInputError } from '../domain/errors.js';
 import { problemError, type Api } from './api.js';
+import { queryString } from './arguments.js';
 import { FILE_TYPES, bytesOf, lineBatches, textOf, type SourceFile } from './files.js';
 import type { Progress } from './output.js';
 
@@ -22,9 +25,15 @@ const batchSchema = z.object({
 
 /** One batch of lines. */
 const BATCH = { bytes: 4 * 1024 * 1024, lines: 10_000 };
-/** How often a batch is sent while the service is busy or not there, and the longest wait between, ms. */
-const TRIES = 8;
-const LONGEST_WAIT = 10_000;
+/** While the service is busy or not there; waits in ms. */
+const RETRY = {
+  numOfAttempts: 8,
+  maxDelay: 10_000,
+  jitter: 'full',
+  retry: (error: unknown) => error instanceof DriftlineError && (error.status === 429 || error.status === 503),
+} as const;
+/** How often the service is asked how far it is, ms. */
+const WATCH_MS = 500;
 /** Errors that are shown. */
 const KEPT_ERRORS = 20;
 
@@ -50,12 +59,7 @@ export async function sendLines(
 /** A batch goes again, unchanged, while the service is busy or does not answer: its items have their ids, so nothing counts twice. */
 function sendBatch(api: Api, path: string, body: Uint8Array): Promise<Sent> {
   const headers = { 'content-type': FILE_TYPES.ndjson };
-  return backOff(async () => readSent(await api.request('POST', path, { body, headers, also: [400, 403] })), {
-    numOfAttempts: TRIES,
-    maxDelay: LONGEST_WAIT,
-    jitter: 'full',
-    retry: (error: unknown) => error instanceof DriftlineError && (error.status === 429 || error.status === 503),
-  });
+  return backOff(async () => readSent(await api.request('POST', path, { body, headers, also: [400, 403] })), RETRY);
 }
 
 /** Give every prediction an id that has none. A line that is not an object stays as it is: the service says what is wrong with it. */
@@ -79,27 +83,51 @@ function hasId(line: string): boolean {
   }
 }
 
-/** A file as it is, in one request. */
+/**
+ * A file as it is, in one request. While it is stored, the bar says how many rows are. It goes again under the same name while the service is busy or
+ * does not answer, unless it came from the standard input: rows without ids get theirs from the name, so nothing counts twice.
+ */
 export async function sendWhole(
   api: Api,
-  path: string,
+  { path, query }: { path: string; query: Record<string, string | undefined> },
   file: SourceFile,
   progress: Progress,
-  headers: Record<string, string> = {},
 ): Promise<Response> {
+  const id = isTable(file) ? randomUUID() : undefined;
+  const address = `${path}${queryString({ ...query, upload_id: id })}`;
+  const watch = id === undefined ? undefined : setInterval(() => void sayRows(api, id, progress), WATCH_MS);
+  try {
+    return await backOff(() => sendOnce(api, address, file, progress), {
+      ...RETRY,
+      ...(file.path === '-' ? { numOfAttempts: 1 } : {}),
+    });
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** Whether the engine reads the file, not the service. */
+export const isTable = (file: SourceFile): boolean => file.format === 'csv' || file.format === 'parquet';
+
+function sendOnce(api: Api, address: string, file: SourceFile, progress: Progress): Promise<Response> {
   const body = bytesOf(file, (bytes) => {
     if (file.bytes !== null) progress.update(bytes, file.bytes);
   });
-  return api.request('POST', path, {
+  return api.request('POST', address, {
     body,
     headers: {
       'content-type': FILE_TYPES[file.format],
       ...(file.gzipped ? { 'content-encoding': 'gzip' } : {}),
       ...(file.bytes === null ? {} : { 'content-length': String(file.bytes) }),
-      ...headers,
     },
     also: [400, 403],
   });
+}
+
+/** A look that fails is no reason to stop: the next one comes. */
+async function sayRows(api: Api, id: string, progress: Progress): Promise<void> {
+  const upload = await api.get(`/v1/uploads/${id}`, uploadSchema).catch(() => null);
+  if (upload !== null && upload.state === 'storing') progress.say(`${upload.rows} rows stored`);
 }
 
 /** The verdicts of a batch; a refusal of the whole request is thrown. */

@@ -4,11 +4,10 @@ import { systemClock } from '../../clock.js';
 import { baselineCreatedSchema } from '../../domain/contract/models.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { newId } from '../../services/ids.js';
-import { queryString } from '../arguments.js';
 import type { Context } from '../context.js';
 import { FILE_TYPES, humanBytes, sourceFile, type FileFormat, type SourceFile } from '../files.js';
 import type { Output, Progress } from '../output.js';
-import { readSent, refusal, sendLines, sendWhole, withIds, type Sent } from '../upload.js';
+import { isTable, readSent, refusal, sendLines, sendWhole, withIds, type Sent } from '../upload.js';
 
 interface FileFlags {
   format?: FileFormat;
@@ -35,12 +34,8 @@ export function addImport(program: Command, context: Context): void {
   fileCommand(group, 'ground-truth', 'labels: a column prediction_id, every other column a value').action(
     async (path: string, flags: FileFlags, command: Command) => {
       const file = await sourceFile(path, flags.format);
-      await sendItems(
-        context,
-        command,
-        file,
-        `/v1/ground-truth${queryString(isTable(file) ? { strings: flags.strings } : {})}`,
-      );
+      const target = { path: '/v1/ground-truth', query: isTable(file) ? { strings: flags.strings } : {} };
+      await sendItems(context, command, file, target);
     },
   );
   fileCommand(
@@ -59,8 +54,8 @@ export function addImport(program: Command, context: Context): void {
           '--model, --version and --deployment are for CSV and Parquet: lines of JSON name their own.',
         );
       }
-      const query = queryString(isTable(file) ? { model, version, deployment, strings } : {});
-      await sendItems(context, command, file, `/v1/predictions${query}`, (text) =>
+      const query = isTable(file) ? { model, version, deployment, strings } : {};
+      await sendItems(context, command, file, { path: '/v1/predictions', query }, (text) =>
         withIds(text, () => newId(systemClock()).id),
       );
     });
@@ -85,8 +80,6 @@ function fileCommand(group: Command, name: string, description: string): Command
     .option('--strings <columns>', 'CSV columns that stay text whatever they look like, separated by commas');
 }
 
-const isTable = (file: SourceFile): boolean => file.format === 'csv' || file.format === 'parquet';
-
 async function withBar<T>(output: Output, file: SourceFile, work: (progress: Progress) => Promise<T>): Promise<T> {
   const progress = output.progress(file.path, '', humanBytes);
   try {
@@ -100,15 +93,15 @@ async function sendItems(
   context: Context,
   command: Command,
   file: SourceFile,
-  path: string,
+  target: { path: string; query: Record<string, string | undefined> },
   edit?: (text: Buffer) => Uint8Array,
 ): Promise<void> {
   const output = context.output(command);
   const api = await context.api(command);
   const sent = await withBar(output, file, async (progress) =>
     file.format === 'ndjson'
-      ? sendLines(api, path, file, progress, edit)
-      : readSent(await sendWhole(api, path, file, progress)),
+      ? sendLines(api, target.path, file, progress, edit)
+      : readSent(await sendWhole(api, target, file, progress)),
   );
   output.answer(sent, describe(sent));
   if (sent.rejected > 0) context.exitCode = 1;
@@ -126,9 +119,9 @@ async function sendBaseline(context: Context, command: Command, file: SourceFile
   const output = context.output(command);
   const api = await context.api(command);
   const { name, version, strings } = flags;
-  const query = queryString({ name, version, ...(isTable(file) ? { strings } : {}) });
-  const path = `/v1/models/${encodeURIComponent(flags.model ?? '')}/baselines${query}`;
-  const response = await withBar(output, file, (progress) => sendWhole(api, path, file, progress));
+  const query = { name, version, ...(isTable(file) ? { strings } : {}) };
+  const target = { path: `/v1/models/${encodeURIComponent(flags.model ?? '')}/baselines`, query };
+  const response = await withBar(output, file, (progress) => sendWhole(api, target, file, progress));
   const document: unknown = await response.json().catch(() => undefined);
   const created = baselineCreatedSchema.safeParse(document);
   if (!created.success) throw refusal(response.status, document);
