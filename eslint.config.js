@@ -99,6 +99,18 @@ export default tseslint.config(
     ['store', 'http', 'notify', 'wiring'],
     ['fastify', '@clickhouse/client', 'chdb', 'nodemailer', 'node-cron'],
   ),
+  {
+    // The client is loaded by browsers: of the service it takes types only.
+    files: ['clients/typescript/src/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['**/src/**', 'zod'], allowTypeImports: true, message: 'The client takes types only.' }],
+        },
+      ],
+    },
+  },
   layer(['jobs/**'], ['store', 'http', 'notify', 'wiring'], ['fastify', '@clickhouse/client', 'chdb', 'nodemailer']),
   {
     files: ['bin/**'],
@@ -130,7 +142,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['bin/**', 'demo/**', 'bench/**', 'scripts/**', 'test/**'],
+    files: ['bin/**', 'clients/typescript/src/settings.ts', 'demo/**', 'bench/**', 'scripts/**', 'test/**'],
     rules: { 'no-console': 'off' },
   },
   {
