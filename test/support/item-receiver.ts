@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 /** Answers as the service does unless told otherwise. */
-export class Receiver {
+export class ItemReceiver {
   readonly requests: Received[] = [];
   answer: (request: Received) => Answer | Promise<Answer> = () => ({});
   private waiting: (() => void)[] = [];
@@ -30,10 +30,10 @@ export class Receiver {
     readonly url: string,
   ) {}
 
-  static async start(port = 0): Promise<Receiver> {
+  static async start(port = 0): Promise<ItemReceiver> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const receiver = new Receiver(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const receiver = new ItemReceiver(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -96,13 +96,11 @@ export class Sender {
     let wait = FIRST_WAIT;
     while (!this.stopped) {
       const outcome = await this.attempt(batch);
-      if (outcome === 'done') break;
+      if (outcome === 'done') return;
       await this.sleep(outcome > 0 ? outcome : wait * (0.5 + Math.random() / 2));
       wait = Math.min(LONGEST_WAIT, wait * 2);
       if (!this.stopped) this.stats.retries++;
     }
-    if (this.stopped && this.underway.has(batch)) return;
-    this.underway.delete(batch);
   }
 
   /** Send once. `done`, or how long the service asks to wait (ms; 0: it does not say). */
@@ -112,6 +110,7 @@ export class Sender {
       if (lines.length === 0) return this.done(batch);
       return await this.post(batch, lines);
     } catch (error) {
+      if (this.stopped) return 0;
       this.stats.failures++;
       this.options.warn(
         'unreachable',
