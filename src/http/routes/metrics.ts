@@ -8,6 +8,7 @@ import {
   metricPointSchema,
   rocSchema,
 } from '../../domain/contract/metrics.js';
+import { metricNameProblem } from '../../domain/alerts/metric-names.js';
 import { negotiate } from '../negotiate.js';
 import { parquetOf } from '../parquet.js';
 import { CSV, JSON_TYPE, PARQUET, forms, json, problemAnswer } from '../schemas/answers.js';
@@ -43,7 +44,12 @@ const anySegment = z
 
 const metricsQuery = z
   .strictObject({
-    metric: repeatable('a metric, such as psi; repeat it for several'),
+    metric: repeatable('a metric, such as psi; repeat it for several').superRefine((names, context) => {
+      for (const name of names) {
+        const message = metricNameProblem(name);
+        if (message !== null) context.addIssue({ code: 'custom', message });
+      }
+    }),
     feature: repeatable('a field, such as inputs.age; repeat it for several'),
     version: optionalVersion,
     deployment: optionalDeployment,

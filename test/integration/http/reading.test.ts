@@ -232,6 +232,13 @@ describe('computed numbers', () => {
       expect(point).toMatchObject({ metric: 'psi', feature: 'inputs.distance', version: '1', model: 'flights' });
   });
 
+  test('of a metric that does not exist are refused with the nearest that does', async () => {
+    const problem = expectProblem(await get(`${url}?metric=accuracy&metric=roc_acu`), 400, 'invalid_input');
+    expect(problem.errors).toEqual([
+      expect.objectContaining({ path: 'metric', message: expect.stringMatching(/did you mean "roc_auc"/) }),
+    ]);
+  });
+
   test('come as CSV with the same rows, and nothing else', async () => {
     const points = await rowsOf(`${url}?metric=psi`);
     const csv = await get(`${url}?metric=psi`, 'text/csv');
