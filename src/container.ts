@@ -26,7 +26,7 @@ import { wireComputing } from './wiring/computing.js';
 import { wireDoctor } from './wiring/doctor.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
-import { wireIngestion } from './wiring/ingestion.js';
+import { wireGauges, wireIngestion } from './wiring/ingestion.js';
 
 import { wireRegistry, wireRegistryCore, type RegistryCore } from './wiring/registry.js';
 
@@ -74,6 +74,12 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     namespace: EXTERNAL_ID_NAMESPACE,
     batch: { maxRows: MAX_BATCH_ROWS, maxPendingBytes: config.bufferLimit },
     flushed: (report) => reports.flush?.flush(report),
+    failed: (statement) => reports.flush?.failed(statement),
+  });
+  const counters = new Counters({
+    queueBytes: () => tables.predictionWriter.depth,
+    circuitOpen: () => tables.circuit?.open() ?? false,
+    retries: () => tables.circuit?.retries() ?? 0,
   });
   // A switch of the baseline starts a run, but the jobs are wired after the baselines.
   const later: { jobs?: JobsService } = {};
@@ -119,6 +125,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     },
   });
   const ingestion = wireIngestion(tables, computing, config, { counters, clock, logger });
+  wireGauges(tables, counters, { alerts, orphanLabels: ingestion.orphanLabels, clock, logger });
   const jobs = new JobsService({
     runners: runners(windowJobs, alerts, models, tables, ingestion.orphanLabels),
     runs: tables.jobRuns,

@@ -1,9 +1,30 @@
 // Counters of the process, in Prometheus form.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** What the service counts about itself. Labels have few values: no model names, no ids. */
+/** What of the store is shown at a scrape. */
+export interface StoreState {
+  queueBytes(): number;
+  /** Whether callers are refused because the server does not answer. */
+  circuitOpen(): boolean;
+  retries(): number;
+}
+
+/** What the service counts about itself. Labels of its own counters have few values: no model names, no ids. */
 export class Counters {
-  private readonly registry = new Registry();
+  readonly registry = new Registry();
+  private readonly refreshers: (() => Promise<void>)[] = [];
+  private readonly storeErrors = new Counter({
+    name: 'driftline_store_errors_total',
+    help: 'Statements that failed, after retries.',
+    labelNames: ['statement'],
+    registers: [this.registry],
+  });
+  private readonly insertErrors = new Counter({
+    name: 'driftline_insert_errors_total',
+    help: 'Inserts that failed, after retries.',
+    labelNames: ['table'],
+    registers: [this.registry],
+  });
   private readonly acceptedItems = new Counter({
     name: 'driftline_accepted_total',
     help: 'Items stored and acknowledged.',
@@ -43,16 +64,35 @@ export class Counters {
     registers: [this.registry],
   });
 
-  constructor(queueDepth: () => number) {
+  constructor(store: StoreState) {
     collectDefaultMetrics({ register: this.registry, prefix: 'driftline_' });
     new Gauge({
       name: 'driftline_queue_bytes',
       help: 'Bytes of predictions that wait for their insert or are in it.',
       registers: [this.registry],
       collect() {
-        this.set(queueDepth());
+        this.set(store.queueBytes());
       },
     });
+    new Gauge({
+      name: 'driftline_store_circuit_open',
+      help: '1 while calls are refused because the ClickHouse server does not answer.',
+      registers: [this.registry],
+      collect() {
+        this.set(store.circuitOpen() ? 1 : 0);
+      },
+    });
+    new Counter({
+      name: 'driftline_store_retries_total',
+      help: 'Statements that were sent again after a lost connection.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(store.retries());
+      },
+    });
+    // Present from the start: a rule over a counter that is not there yet sees nothing.
+    this.insertErrors.inc({ table: 'predictions' }, 0);
   }
 
   accepted(route: string, items: number): void {
@@ -68,6 +108,17 @@ export class Counters {
     if (report.ok) this.flushRows.observe(report.rows);
   }
 
+  /** A statement that failed. */
+  failed(statement: string): void {
+    this.storeErrors.inc({ statement });
+    if (statement.startsWith('insert_')) this.insertErrors.inc({ table: statement.slice('insert_'.length) });
+  }
+
+  /** `refresh` is awaited before every scrape; it must not throw. */
+  beforeScrape(refresh: () => Promise<void>): void {
+    this.refreshers.push(refresh);
+  }
+
   job(job: string, status: string, milliseconds: number, finishedAt: number): void {
     this.jobSeconds.observe({ job, status }, milliseconds / 1000);
     if (status === 'ok') this.jobSuccess.set({ job }, finishedAt / 1000);
@@ -75,6 +126,7 @@ export class Counters {
 
   /** Prometheus text. */
   async render(): Promise<{ contentType: string; body: string }> {
+    await Promise.all(this.refreshers.map((refresh) => refresh()));
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 }

@@ -87,6 +87,8 @@ export class Store {
   constructor(
     readonly engine: Engine,
     private readonly clock: () => number,
+    /** Told the name of every statement that failed. */
+    private readonly failed: (statement: string) => void = () => undefined,
   ) {
     this.versions = new VersionSource(clock);
   }
@@ -167,6 +169,7 @@ export class Store {
     try {
       return await work();
     } catch (cause) {
+      this.failed(name);
       throw mapEngineError(name, cause);
     }
   }

@@ -17,6 +17,7 @@ import { GroundTruthTable } from './ground-truth.js';
 import { JobRunTable } from './job-runs.js';
 import { MetricPointTable } from './metric-points.js';
 import { migrate, pendingMigrations, readMigrations } from './migrations.js';
+import { NewestNumbers } from './newest-numbers.js';
 import { OrphanLabelTable } from './orphan-labels.js';
 import { OperationsQueries } from './operations-queries.js';
 import { OverviewTable } from './overview-queries.js';
@@ -52,6 +53,8 @@ export interface StoreOptions {
   namespace: string;
   batch: BatcherLimits;
   flushed: (report: FlushReport) => void;
+  /** Told the name of every statement that failed. */
+  failed?: (statement: string) => void;
 }
 
 /** Concurrent inserts of a server become visible in any order: arrivals of the last two minutes are read again (microseconds). */
@@ -63,7 +66,7 @@ export async function openStore(options: StoreOptions) {
     options.url === null
       ? await openEmbedded(options.dataDir)
       : new ResilientEngine(openServer(options.url, options.serverTimeout));
-  const store = new Store(engine, options.clock);
+  const store = new Store(engine, options.clock, options.failed);
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
   const exports = new PredictionExport(store);
@@ -108,6 +111,7 @@ export async function openStore(options: StoreOptions) {
     operations: new OperationsQueries(store),
     overview: new OverviewTable(store),
     windows,
+    newest: new NewestNumbers(store),
     points: new MetricPointTable(store),
     contributions: new ContributionQueries(store),
     watchedSeries: new WatchedSeriesTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),

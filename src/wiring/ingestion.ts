@@ -6,6 +6,8 @@ import { recountBaseline } from '../services/baseline-recount.js';
 import type { Counters } from '../services/counters.js';
 import { ErasureService } from '../services/erasure.js';
 import { IngestService } from '../services/ingest.js';
+import type { AlertsService } from '../services/alerts.js';
+import { ModelGauges } from '../services/model-gauges.js';
 import { OrphanLabelsService } from '../services/orphan-labels.js';
 import { UploadsService } from '../services/uploads.js';
 import type { Tables } from '../store/tables.js';
@@ -42,4 +44,22 @@ export function wireIngestion(
     }),
     audit: new AuditService({ log: tables.audit, clock }),
   };
+}
+
+/** Model numbers, firing alerts, orphan labels and the lag of jobs as gauges. */
+export function wireGauges(
+  tables: Tables,
+  counters: Counters,
+  deps: { alerts: AlertsService; orphanLabels: OrphanLabelsService; clock: () => number; logger: Logger },
+): void {
+  const { alerts, orphanLabels, clock, logger } = deps;
+  const gauges = new ModelGauges(counters.registry, {
+    numbers: (metrics, now) => tables.newest.numbers(metrics, now),
+    firing: () => alerts.alerts({ state: 'firing', model: null }),
+    orphanLabels: () => orphanLabels.count(),
+    lastSuccesses: () => tables.newest.lastSuccesses(),
+    clock,
+    warn: (message, error) => logger.warn({ err: error }, message),
+  });
+  counters.beforeScrape(() => gauges.refresh());
 }

@@ -40,6 +40,8 @@ export function processRoutes(app: App, { services }: RouteContext): void {
     url: '/metrics',
     config: {
       scope: 'read',
+      // Numbers of every model are among them.
+      everyModel: true,
       docs: {
         response: { 200: { description: 'The counters.', content: { 'text/plain': { schema: z.string() } } } },
       },
