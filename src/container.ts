@@ -81,10 +81,9 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     circuitOpen: () => tables.circuit?.open() ?? false,
     retries: () => tables.circuit?.retries() ?? 0,
   });
+  reports.flush = counters;
   // A switch of the baseline starts a run, but the jobs are wired after the baselines.
   const later: { jobs?: JobsService } = {};
-  const counters = new Counters(() => tables.predictionWriter.depth);
-  reports.flush = counters;
   const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
