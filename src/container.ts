@@ -101,6 +101,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({
     rescorer: reading.rescorer,
+    usual: computing.usual,
     planner,
     models,
     chooser,

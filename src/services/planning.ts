@@ -34,6 +34,7 @@ export interface WindowStore {
     length: number,
     delay: number,
     now: number,
+    since: number,
   ): Promise<(SeriesWindow & { end: number; inputVersion: number })[]>;
 }
 
@@ -43,6 +44,8 @@ export type SeriesPlan = PlannedWindow & { version: string; deployment: string; 
 /** A window with marks that its last computation (`input`) had not seen; `newestRow`: the newest mark that is not a label's. */
 export type ChangedWindow = SeriesWindow & { newest: number; newestRow: number; input: number | null };
 
+/** How many windows are looked at again when their labels have usually come. */
+const MATURING_WINDOWS = 30;
 /** How many windows a gap in the middle of a series is filled with at the most. */
 const MAX_GAP = 1000;
 
@@ -144,9 +147,18 @@ export class Planner {
   }
 
   /** Windows whose labels have had their time: their numbers stop being provisional without any new label. */
-  async matured(job: string, model: string, config: EffectiveConfig, now: number): Promise<SeriesPlan[]> {
-    if (config.labelDelay === 0) return [];
-    const windows = await this.windows.matured(job, model, config.windowLength, config.labelDelay, now);
+  async matured(
+    job: string,
+    model: string,
+    config: EffectiveConfig,
+    { now, usual }: { now: number; usual: number },
+  ): Promise<SeriesPlan[]> {
+    const length = config.windowLength;
+    const delay = config.labelDelay === 0 ? usual : config.labelDelay;
+    if (delay === 0) return [];
+    // A usual delay is an estimate that moves: windows are looked at again while it is news.
+    const since = config.labelDelay === 0 ? now - delay - MATURING_WINDOWS * length : 0;
+    const windows = await this.windows.matured(job, model, length, delay, now, since);
     return windows.map((window) => ({ ...window, reason: 'dirty' as const, labelsOnly: false }));
   }
 

@@ -3,6 +3,7 @@ import type { Confusion, MetricPoint, PointStatus } from '../domain/contract/met
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { Score } from '../domain/drift/score.js';
 import { binaryScores } from '../domain/quality/binary.js';
+import { isBelowUsual } from '../domain/quality/coverage.js';
 import { multiclassScores, type ConfusionCell } from '../domain/quality/multiclass.js';
 import { regressionScores } from '../domain/quality/regression.js';
 import { plain, shareScore } from '../domain/quality/score.js';
@@ -10,10 +11,12 @@ import type { GroupedRows, GroupKey, WindowSelection } from '../domain/selection
 import type { LabelRow, MulticlassScoreRow, QualityColumns, QualityReader, RowSelector } from './compute-ports.js';
 import { noData, pointOf, type PointContext } from './drift.js';
 import { keyOf } from './drift-samples.js';
+import type { Usual, UsualCoverage } from './usual-coverage.js';
 
 export interface QualityDependencies {
   rows: RowSelector;
   quality: QualityReader;
+  usual: UsualCoverage;
 }
 
 interface ScoredGroup {
@@ -33,12 +36,15 @@ export class QualityCalculator {
     context: PointContext,
   ): Promise<MetricPoint[]> {
     const rows = await this.deps.rows.predictions(selection);
-    const [labels, groups] = await Promise.all([
+    const [labels, groups, usual] = await Promise.all([
       this.deps.quality.labels(rows, config.groundTruth),
       this.scores(rows, config),
+      this.deps.usual.of(selection),
     ]);
     const scored = new Map(groups.map((group) => [keyOf(group.group), group]));
-    const points = labels.flatMap((label) => this.groupPoints(label, scored.get(keyOf(label)), config, now, context));
+    const points = labels.flatMap((label) =>
+      this.groupPoints(label, scored.get(keyOf(label)), config, now, context, usual),
+    );
     const seen = new Set(labels.map(keyOf));
     const empty = (selection.windows ?? [])
       .map((window) => ({ version: window.version, deployment: window.deployment, segment: '', w: window.start }))
@@ -80,6 +86,7 @@ export class QualityCalculator {
     config: EffectiveConfig,
     now: number,
     context: PointContext,
+    usual: Usual,
   ): MetricPoint[] {
     const group: GroupKey = {
       version: label.version,
@@ -89,7 +96,9 @@ export class QualityCalculator {
     };
     const coverage = label.labelled / label.n;
     const base = { coverage };
-    const status = (n: number) => labelledStatus(label, n, config, context.endOf(label.w), now);
+    const end = context.endOf(label.w);
+    const expected = usual(group, now - end);
+    const status = (n: number) => labelledStatus(label, n, config, end, now, expected);
     const point = (score: Score, feature: string): MetricPoint => ({
       ...pointOf(score, feature, group, context),
       ...base,
@@ -172,18 +181,23 @@ export class QualityCalculator {
   }
 }
 
-/** What may be made of a number over `n` labelled rows of a window that ends at `end`. */
+/**
+ * What may be made of a number over `n` labelled rows of a window that ends at `end`; provisional: its labels are still expected, by the model's `label_delay`
+ * or because windows of its age usually have more of them (`usual`, a share).
+ */
 export function labelledStatus(
   label: Pick<LabelRow, 'n' | 'labelled'>,
   n: number,
   config: EffectiveConfig,
   end: number,
   now: number,
+  usual: number | null = null,
 ): PointStatus {
   if (label.n === 0) return 'no_data';
   if (label.labelled === 0) return 'no_labels';
   if (n < config.minSamples) return 'insufficient_data';
-  return now < end + config.labelDelay && label.labelled < label.n ? 'provisional' : 'ok';
+  const isYoung = now < end + config.labelDelay && label.labelled < label.n;
+  return isYoung || isBelowUsual(label.labelled, label.n, usual) ? 'provisional' : 'ok';
 }
 
 /** In a binary model true and 1 are one class, and so are false and 0, in the matrix as in the numbers. */

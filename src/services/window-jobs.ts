@@ -19,6 +19,7 @@ import { retentionCutoff, type ModelsService } from './models.js';
 import type { OperationsCalculator } from './operations.js';
 import { selectionOf, type Planner, type SeriesPlan } from './planning.js';
 import type { QualityCalculator } from './quality.js';
+import type { UsualCoverage } from './usual-coverage.js';
 import { aboutSwitches, Rescorer, type Switch } from './rescoring.js';
 
 /** Where computed numbers go. */
@@ -41,6 +42,7 @@ export interface WindowJobDependencies {
   quality: QualityCalculator;
   operations: OperationsCalculator;
   rescorer: Rescorer;
+  usual: Pick<UsualCoverage, 'lag'>;
   sink: NumberSink;
   clock: () => number;
   /** The cause of a failure goes to the service log; the run's row carries the message only. */
@@ -158,9 +160,10 @@ export class WindowJobs {
     planned: readonly SeriesPlan[],
   ): Promise<SeriesPlan[]> {
     const known = new Set(planned.map(windowKey));
-    return (await this.deps.planner.matured('quality', model, config, now)).filter(
-      (window) => !known.has(windowKey(window)),
-    );
+    // Where nobody said how long labels take, windows are looked at again when theirs have usually come; only in runs that have work anyway.
+    const usual = planned.length === 0 ? 0 : await this.deps.usual.lag(model, config.windowLength, now);
+    const windows = await this.deps.planner.matured('quality', model, config, { now, usual });
+    return windows.filter((window) => !known.has(windowKey(window)));
   }
 
   /** How many numbers were stored; null: there is nothing to compare with yet. */

@@ -129,16 +129,16 @@ export class WindowTable {
     );
   }
 
-  /** Windows of a length whose labels have had their time (`delay`, ms) by now, but had not when they were last computed. */
-  matured(job: string, model: string, length: number, delay: number, now: number) {
+  /** Windows of a length, from `since` on, whose labels have had their time (`delay`, ms) by now, but had not when they were last computed. */
+  matured(job: string, model: string, length: number, delay: number, now: number, since: number) {
     return this.store.query({
       name: 'matured_windows',
       lane: 'jobs',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end) AS end, input_version AS inputVersion FROM computed_windows FINAL
         WHERE job = {job:String} AND model = {model:String} AND toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = {length:Int64}
-          AND toUnixTimestamp64Milli(window_end) + {delay:Int64} <= {now:Int64}
+          AND window_start >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND toUnixTimestamp64Milli(window_end) + {delay:Int64} <= {now:Int64}
           AND toUnixTimestamp64Milli(computed_at) < toUnixTimestamp64Milli(window_end) + {delay:Int64}`,
-      params: { job, model, length, delay, now },
+      params: { job, model, length, delay, now, since },
       row: z.object({
         version: z.string(),
         deployment: z.string(),

@@ -12,6 +12,7 @@ import { OperationsCalculator } from '../services/operations.js';
 import { Planner } from '../services/planning.js';
 import { PrivacyGuard } from '../services/privacy.js';
 import { QualityCalculator } from '../services/quality.js';
+import { UsualCoverage } from '../services/usual-coverage.js';
 import type { Tables } from '../store/tables.js';
 
 /** Everything that turns rows into numbers. */
@@ -36,7 +37,9 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
     switched,
     clock,
   });
+  const usual = new UsualCoverage(tables.points);
   return {
+    usual,
     models,
     privacy,
     baselines,
@@ -53,7 +56,11 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
       samples: new SampleTester(tables.twoSample, tables.fineBins),
       baselineRows: (id) => tables.baselines.rowsOf(id),
     }),
-    quality: new QualityCalculator({ rows: tables.rows, quality: tables.quality }),
+    quality: new QualityCalculator({
+      rows: tables.rows,
+      quality: tables.quality,
+      usual,
+    }),
     operations: new OperationsCalculator({ rows: tables.rows, operations: tables.operations }),
   };
 }
