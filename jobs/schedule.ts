@@ -32,21 +32,15 @@ export function startScheduler(
   /** Told of each tick that found the last run still going. */
   overlapped: (job: JobName) => void = (job) => container.logger.debug({ job }, 'the last run is still going'),
 ): Scheduler {
-  const tasks = new Map<JobName, ScheduledTask>();
-  for (const job of JOB_NAMES) {
-    const planned = jobs[job];
-    if (planned === undefined) continue;
-    const { expression, run } = planned;
-    const work = () =>
-      run(container, { now: container.clock(), trigger: 'schedule' }).catch((error: unknown) => {
-        container.logger.error({ err: error, job }, `job ${job} could not run`);
-      });
-    const task = cron(expression, work, { name: job, noOverlap: true, timezone: 'UTC' });
-    task.on('execution:overlap', () => overlapped(job));
-    tasks.set(job, task);
-  }
+  let tasks = plan(container, jobs, overlapped);
+  // What the configuration file says of schedules goes before what is built in, from one reading of it to the next.
+  container.services.configFile.onChange(() => {
+    const before = tasks;
+    tasks = plan(container, jobs, overlapped);
+    for (const task of before.values()) void task.destroy();
+  });
   container.jobs.attach({
-    expression: (job) => jobs[job]?.expression ?? '',
+    expression: (job) => (jobs[job] === undefined ? '' : expressionOf(container, job, jobs[job])),
     next: (job) => tasks.get(job)?.getNextRun()?.getTime() ?? null,
   });
   return {
@@ -54,4 +48,31 @@ export function startScheduler(
       for (const task of tasks.values()) await task.destroy();
     },
   };
+}
+
+function expressionOf(container: Container, job: JobName, { expression }: Job): string {
+  return container.services.configFile.schedules().get(job) ?? expression;
+}
+
+/** A task for each job that runs by itself. */
+function plan(
+  container: Container,
+  jobs: Partial<Record<JobName, Job>>,
+  overlapped: (job: JobName) => void,
+): Map<JobName, ScheduledTask> {
+  const tasks = new Map<JobName, ScheduledTask>();
+  for (const job of JOB_NAMES) {
+    const planned = jobs[job];
+    if (planned === undefined) continue;
+    const expression = expressionOf(container, job, planned);
+    if (expression === 'off') continue;
+    const work = () =>
+      planned.run(container, { now: container.clock(), trigger: 'schedule' }).catch((error: unknown) => {
+        container.logger.error({ err: error, job }, `job ${job} could not run`);
+      });
+    const task = cron(expression, work, { name: job, noOverlap: true, timezone: 'UTC' });
+    task.on('execution:overlap', () => overlapped(job));
+    tasks.set(job, task);
+  }
+  return tasks;
 }

@@ -41,6 +41,7 @@ const environmentSchema = z.object({
   DRIFTLINE_ORPHAN_LABEL_DAYS: z.coerce.number().int().positive().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS: flag('off'),
+  DRIFTLINE_CONFIG: z.string().min(1).optional(),
   DRIFTLINE_HASH_KEY: z.string().min(16, 'use at least 16 characters').optional(),
   DRIFTLINE_SECRET_KEY: z.string().min(16, 'use at least 16 characters').optional(),
   DRIFTLINE_MAIL_FROM: z.string().min(3).default('driftline@localhost'),
@@ -48,6 +49,11 @@ const environmentSchema = z.object({
 
 /** The environment variables that are read. */
 export const SETTING_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
+
+/** A value of the environment, for `${NAME}` in a configuration file that is checked without a service. */
+export function configVariable(name: string): string | undefined {
+  return process.env[name];
+}
 
 /** The service's settings, as the rest of the code sees them. Sizes in bytes. */
 export interface Config {
@@ -79,6 +85,10 @@ export interface Config {
   hashKey: string | null;
   /** Key that secrets of webhooks are sealed with. */
   secretKey: string | null;
+  /** The YAML file with models, rules, channels, silences and schedules; null: none. */
+  configFile: string | null;
+  /** A value of the environment, for `${NAME}` in that file. */
+  variable: (name: string) => string | undefined;
   interactive: boolean;
 }
 
@@ -152,6 +162,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
     allowPrivateWebhooks: env.DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS === 'on',
     hashKey: env.DRIFTLINE_HASH_KEY ?? null,
     secretKey: env.DRIFTLINE_SECRET_KEY ?? null,
+    configFile: env.DRIFTLINE_CONFIG === undefined ? null : path.resolve(env.DRIFTLINE_CONFIG),
+    variable: (name) => given[name],
     interactive: process.stdout.isTTY,
   };
 }

@@ -23,6 +23,7 @@ import { openStore, type Tables } from './store/tables.js';
 import { wireAlerts, wireContributions } from './wiring/alerts.js';
 import { wireCloudera } from './wiring/cloudera.js';
 import { wireComputing } from './wiring/computing.js';
+import { wireConfigFile } from './wiring/config-file.js';
 import { wireDoctor } from './wiring/doctor.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
@@ -97,6 +98,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const { registry } = registryCore;
   const contributions = wireContributions(tables, computing);
   const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock);
+  const configFile = wireConfigFile(tables, computing, alerts, config, { clock, logger });
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({
@@ -163,6 +165,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     jobs,
     alerts,
     contributions,
+    configFile,
     keys: new KeysService({ keys: tables.documents('api_keys', storedKeySchema), clock }),
     registry,
     webhooks: registryCore.webhooks,
@@ -189,12 +192,17 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await registryCore.start();
       await registered.comparisons.resume();
       await tables.jobRuns.closeInterrupted(clock());
+      await configFile.start();
+      configFile.watch();
       refresh = setInterval(() => {
-        models.refresh().catch((error: unknown) => logger.warn({ err: error }, 'privacy rules could not be read'));
+        Promise.all([models.refresh(), configFile.refresh()]).catch((error: unknown) =>
+          logger.warn({ err: error }, 'configurations could not be read'),
+        );
       }, REFRESH_EVERY).unref();
     },
     close: async () => {
       clearInterval(refresh);
+      configFile.unwatch();
       await tables.predictionWriter.idle();
       await jobs.idle();
       await registered.comparisons.idle();

@@ -12,7 +12,7 @@ import { registerOpenapi } from './plugins/openapi.js';
 import { registerVersionReferences } from './plugins/version-references.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
-import { alertRoutes, backtestRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
+import { alertRoutes, backtestRoutes, proposalRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
 import { clouderaRoutes } from './routes/cloudera.js';
@@ -68,6 +68,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   jobRoutes,
   ruleRoutes,
   backtestRoutes,
+  proposalRoutes,
   contributionRoutes,
   alertRoutes,
   silenceRoutes,

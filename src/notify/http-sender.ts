@@ -20,6 +20,10 @@ const TIMEOUT_MS = 10_000;
 /** What a receiver may answer before the connection is cut: its text is used in tests only. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
 function refusal(host: string): AttemptError {
   return new AttemptError(
     `${host} is a private or loopback address; set DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS=on to allow that`,
@@ -53,6 +57,15 @@ export interface HttpAnswer {
 /** Sends JSON to webhooks. */
 export class HttpSender {
   constructor(private readonly options: HttpOptions) {}
+
+  /** Why an address may not be reached, or null. A name that cannot be looked up now is no reason: that shows when it is used. */
+  async problemOf(url: string): Promise<string | null> {
+    if (this.options.allowPrivate) return null;
+    const host = hostOf(new URL(url));
+    if (isIP(host) !== 0) return isPublicAddress(host) ? null : refusal(host).message;
+    const found = await lookupAll(host, { all: true }).catch(() => []);
+    return found.every(({ address }) => isPublicAddress(address)) ? null : refusal(host).message;
+  }
 
   /** POST `body`, with retries for temporary failures. The headers are made anew for each attempt. @throws DeliveryError */
   post(
@@ -90,7 +103,7 @@ export class HttpSender {
   /** Connect, with TLS where the address has it, and send nothing. @throws AttemptError that says why it cannot be reached */
   reach(address: string): Promise<void> {
     const url = new URL(address);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = hostOf(url);
     if (!this.options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) return Promise.reject(refusal(host));
     const secure = url.protocol === 'https:';
     const options = {

@@ -11,6 +11,8 @@ import type { BinContent } from '../domain/alerts/measure.js';
 import type { ChannelSenders } from '../domain/alerts/notice.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
 import type { Channel, Silence } from '../domain/contract/alerts.js';
+import type { MetricHistory } from './rule-proposals.js';
+import type { KnownFields } from './alert-rule-check.js';
 import type { AlertLog, DocumentStore, NotificationLog, PointStore } from './ports.js';
 
 /** Shared reads of stored numbers, for many rules and models at once. */
@@ -21,6 +23,8 @@ export interface WatchedSeriesSource {
   changedSince(version: number): Promise<{ model: string; version: number }[]>;
   summaries(scope: SeriesScope, metrics: readonly string[]): Promise<SeriesSummary[]>;
   series(scope: SeriesScope, fields: readonly WatchedField[]): Promise<StoredSeries[]>;
+  /** What the numbers of each metric were, over all series of the whole model. */
+  history(scope: SeriesScope, metrics: readonly string[]): Promise<MetricHistory[]>;
   /** The first number of each series that is not in doubt, of all time. */
   firstValues(
     scope: Omit<SeriesScope, 'from'>,
@@ -99,6 +103,10 @@ export interface AlertPorts {
   models: ModelFacts;
   evidence: EvidencePort;
   senders: ChannelSenders;
+  /** Why an address may not be sent to, or null. */
+  addressProblem(url: string): Promise<string | null>;
+  /** What rules may name. */
+  known: KnownFields;
   /** For what people do: acknowledging, listing, tests of channels. Jobs are told `now`. */
   clock: () => number;
   /** How long the process has run, ms: a time that is never set. */

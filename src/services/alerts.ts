@@ -4,6 +4,7 @@ import { isSilenced } from '../domain/alerts/silence.js';
 import type { Alert, Backtest, Channel, Notification, Silence } from '../domain/contract/alerts.js';
 import type { Explanation } from '../domain/contract/explanation.js';
 import { iso } from '../domain/contract/common.js';
+import type { Proposals } from '../domain/contract/proposals.js';
 import type { JobResult } from '../domain/contract/metrics.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
@@ -14,6 +15,7 @@ import type { AlertPorts } from './alert-ports.js';
 import { checkRule } from './alert-rule-check.js';
 import type { AlertsApi } from './api.js';
 import { Delivery } from './delivery.js';
+import { proposeRules } from './rule-proposals.js';
 import type { AlertEvent, NotificationRow } from './ports.js';
 
 /** The most alerts of one answer. */
@@ -44,8 +46,19 @@ export class AlertsService implements AlertsApi {
     this.evaluation.memory.forget();
   }
 
-  putChannel(name: string, channel: Channel): Promise<void> {
-    return this.ports.channels.put(name, channel);
+  /** @throws InvalidInputError for an address that may not be reached. */
+  async putChannel(name: string, channel: Channel): Promise<void> {
+    const message = await this.channelProblem(channel);
+    if (message !== null)
+      throw new InvalidInputError(`The channel is refused. url: ${message}.`, [
+        { code: 'forbidden_address', path: 'url', message },
+      ]);
+    await this.ports.channels.put(name, channel);
+  }
+
+  /** Why a channel cannot be used, or null. A name that cannot be looked up now is no reason: that shows when it is used. */
+  channelProblem(channel: Channel): Promise<string | null> {
+    return channel.type === 'email' ? Promise.resolve(null) : this.ports.addressProblem(channel.url);
   }
 
   async listChannels(): Promise<{ name: string; channel: Channel }[]> {
@@ -71,7 +84,7 @@ export class AlertsService implements AlertsApi {
     return toNotification(await this.delivery.test(name, await this.channel(name), this.ports.clock()));
   }
 
-  /** @throws InvalidInputError for a metric or channel that does not exist, with the nearest one that does. */
+  /** @throws InvalidInputError for a metric, channel, field or segment that does not exist, with the nearest one that does. */
   async putRule(name: string, rule: AlertRule): Promise<void> {
     await this.check(rule);
     await this.ports.rules.put(name, rule);
@@ -79,10 +92,8 @@ export class AlertsService implements AlertsApi {
 
   private async check(rule: AlertRule): Promise<void> {
     const channels = await this.ports.channels.list();
-    checkRule(
-      rule,
-      channels.map((channel) => channel.name),
-    );
+    const names = channels.map((channel) => channel.name);
+    await checkRule(rule, names, this.ports.known);
   }
 
   async listRules(): Promise<{ name: string; rule: AlertRule }[]> {
@@ -104,6 +115,11 @@ export class AlertsService implements AlertsApi {
   async backtestRule(rule: AlertRule, range: { from: number; to: number }): Promise<Backtest> {
     await this.check(rule);
     return backtestRule(this.ports, rule, range);
+  }
+
+  /** Rules for a start, from the model's own history. @throws NotFoundError without numbers. */
+  proposals(model: string, range: { from: number | null; to: number | null }): Promise<Proposals> {
+    return proposeRules(this.ports, model, range);
   }
 
   /** Without a state: everything that is not over, worst and newest first as the log has it. */

@@ -38,7 +38,9 @@ import type {
   TrackedVersion,
   VersionSummary,
 } from '../domain/contract/models.js';
+import type { ConfigStatus } from '../domain/contract/config-file.js';
 import type { ContributionAnswer, ContributionQuery, Explanation } from '../domain/contract/explanation.js';
+import type { Proposals } from '../domain/contract/proposals.js';
 import type { Grid, Overview } from '../domain/contract/overview.js';
 import type {
   Challenger,
@@ -61,6 +63,8 @@ import type { ClouderaRead, ClouderaRow } from '../domain/contract/cloudera.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
 import type { CrnTarget } from '../domain/crn.js';
 import type { Replicas } from '../domain/contract/replicas.js';
+
+import type { ConfigKind } from './config-document.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
 export interface Principal {
@@ -308,6 +312,8 @@ export interface AlertsApi {
   listRules(): Promise<{ name: string; rule: AlertRule }[]>;
   removeRule(name: string): Promise<void>;
   backtest(name: string, range: { from: number; to: number }): Promise<Backtest>;
+  /** Rules for a start, from the model's own history. @throws NotFoundError without numbers. */
+  proposals(model: string, range: { from: number | null; to: number | null }): Promise<Proposals>;
   /** The same for a rule that is not saved. */
   backtestRule(rule: AlertRule, range: { from: number; to: number }): Promise<Backtest>;
   alerts(filter: { state: string | null; model: string | null }): Promise<Alert[]>;
@@ -320,6 +326,17 @@ export interface AlertsApi {
   listSilences(): Promise<{ name: string; silence: Silence }[]>;
   removeSilence(name: string): Promise<void>;
   notifications(filter: { model: string | null; limit: number }): Promise<Notification[]>;
+}
+
+/** What comes from a configuration file. */
+export interface ConfigFileApi {
+  status(): ConfigStatus;
+  /** The mark of what comes from the file. */
+  sourceOf(kind: ConfigKind, name: string): { source?: 'file' };
+  /** @throws ConflictError for what comes from the file. */
+  assertFree(kind: ConfigKind, name: string): void;
+  schedules(): ReadonlyMap<JobName, string>;
+  onChange(listener: () => void): void;
 }
 
 export interface ContributionsApi {
@@ -433,6 +450,7 @@ export interface Services {
   jobs: JobsApi;
   alerts: AlertsApi;
   contributions: ContributionsApi;
+  configFile: ConfigFileApi;
   keys: KeysApi;
   registry: RegistryApi;
   webhooks: WebhooksApi;

@@ -185,6 +185,14 @@ export class ModelsService implements ModelsApi {
     return this.get(model);
   }
 
+  /** Whether the model has rows or a configuration. */
+  async isKnown(model: string): Promise<boolean> {
+    if ((await this.config(model)) !== null) return true;
+    return (
+      (await this.deps.catalogue.markedModels()).includes(model) || (await this.deps.catalogue.models(model)).length > 0
+    );
+  }
+
   /** Have something else of a model removed with it. */
   onRemove(work: (model: string) => Promise<void>): void {
     this.removals.push(work);

@@ -102,6 +102,17 @@ export class WatchedSeriesTable {
     });
   }
 
+  /** The features that have numbers of a metric, '' for the model as a whole among them. */
+  async features(model: string, metric: string): Promise<string[]> {
+    const rows = await this.store.query({
+      name: 'known_features',
+      sql: 'SELECT DISTINCT feature FROM metric_points WHERE model = {model:String} AND metric = {metric:String} ORDER BY feature LIMIT 10000',
+      params: { model, metric },
+      row: z.object({ feature: z.string() }),
+    });
+    return rows.map(({ feature }) => feature);
+  }
+
   async summaries(scope: SeriesScope, metrics: readonly string[]): Promise<SeriesSummary[]> {
     const where = scoped(scope, { ...scope, endingBy: null }).oneOf('metric', metrics);
     const seen = `window_end <= fromUnixTimestamp64Milli(${where.bind(scope.endingBy, 'Int64')}, 'UTC')`;
@@ -158,6 +169,28 @@ export class WatchedSeriesTable {
         FROM metric_points FINAL ${where.where()} GROUP BY ${KEYS} ORDER BY ${KEYS}`,
       params: where.params,
       row: seriesRow,
+    });
+  }
+
+  /** Percentiles 1, 50 and 99 of the numbers of each metric that are not in doubt, of the whole model and its fields. */
+  history(scope: SeriesScope, metrics: readonly string[]) {
+    const where = scoped(scope, scope).oneOf('metric', metrics).equals('segment', '');
+    return this.store.query({
+      name: 'metric_history',
+      sql: `SELECT metric, uniqExact(window_start) AS points, q[1] AS low, q[2] AS median, q[3] AS high, toUnixTimestamp64Milli(max(window_end)) AS newest_end,
+          quantilesExactInclusive(0.01, 0.5, 0.99)(assumeNotNull(value)) AS q
+        FROM metric_points FINAL ${where.where()} AND status = 'ok' AND value IS NOT NULL GROUP BY metric`,
+      params: where.params,
+      row: z
+        .object({
+          metric: z.string(),
+          points: z.number(),
+          low: z.number(),
+          median: z.number(),
+          high: z.number(),
+          newest_end: z.number(),
+        })
+        .transform(({ newest_end, ...rest }) => ({ ...rest, newestEnd: newest_end })),
     });
   }
 

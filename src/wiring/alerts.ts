@@ -13,6 +13,7 @@ import { AlertsService } from '../services/alerts.js';
 import { ContributionsService } from '../services/contributions.js';
 import { columnsOf } from '../services/quality.js';
 import type { Tables } from '../store/tables.js';
+import { knownFields } from './config-file.js';
 import type { Computing } from './computing.js';
 
 /** What segments contribute to changes: of its own, and behind alerts. */
@@ -59,6 +60,8 @@ export function wireAlerts(
       webhook: new WebhookSender(http, clock),
       slack: new SlackSender(http),
     },
+    addressProblem: (url) => http.problemOf(url),
+    known: knownFields(tables, computing),
     clock,
     uptime: () => performance.now(),
     publicUrl:

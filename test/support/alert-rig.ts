@@ -80,6 +80,8 @@ export class AlertRig {
         webhook: new WebhookSender(http, () => this.now),
         slack: new SlackSender(http),
       },
+      addressProblem: (url) => http.problemOf(url),
+      known: { features: async () => [], fields: async () => [], segments: async () => null },
       clock: () => this.now,
       uptime: () => performance.now(),
       publicUrl: 'http://127.0.0.1:8080',

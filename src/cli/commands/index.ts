@@ -9,6 +9,7 @@ import { addJob } from './job.js';
 import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
 import { addQuery } from './query.js';
+import { addRules } from './rules.js';
 import { addServe } from './serve.js';
 
 /** Adds a command, with its options and help, to the program. A file each in this folder. */
@@ -23,5 +24,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addExport,
   addQuery,
   addKeys,
+  addRules,
   addDoctor,
 ];

@@ -12,25 +12,38 @@ import {
   type Silence,
 } from '../../domain/contract/alerts.js';
 import { iso } from '../../domain/contract/common.js';
+import { proposalsSchema } from '../../domain/contract/proposals.js';
 import { explanationSchema } from '../../domain/contract/explanation.js';
 import { assertModel, mayReach, overReachable } from '../plugins/auth.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
-import { emptyQuery, limitOf, nameParams, optionalChoice, optionalModel, optionalName } from '../schemas/query.js';
+import {
+  emptyQuery,
+  limitOf,
+  modelParams,
+  nameParams,
+  optionalTime,
+  optionalChoice,
+  optionalModel,
+  optionalName,
+} from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 
-const namedRuleSchema = z.object({ name: z.string() }).extend(alertRuleSchema.out.shape);
+const sourceSchema = z.literal('file').optional().describe('comes from the configuration file, and is changed there');
+const namedRuleSchema = z.object({ name: z.string(), source: sourceSchema }).extend(alertRuleSchema.out.shape);
 const namedSilenceSchema = z.object({
   name: z.string(),
   matchers: silenceSchema.shape.matchers,
   starts: z.string(),
   ends: z.string(),
   comment: z.string(),
+  source: sourceSchema,
 });
 const idParams = z.strictObject({ id: z.guid('expected the UUID of an alert') });
 const STATES = alertSchema.shape.state.options;
 
-const showSilence = (name: string, silence: Silence) => ({
+const showSilence = (name: string, silence: Silence, source: { source?: 'file' } = {}) => ({
   name,
+  ...source,
   ...silence,
   starts: iso(silence.starts),
   ends: iso(silence.ends),
@@ -60,7 +73,13 @@ export function ruleRoutes(app: App, { services }: RouteContext): void {
     handler: async (request, reply) => {
       const rules = await services.alerts.listRules();
       const reachable = rules.filter(({ rule }) => mayReach(request.principal, rule.model));
-      return reply.send(reachable.map(({ name, rule }) => ({ name, ...rule })));
+      return reply.send(
+        reachable.map(({ name, rule }) => ({
+          name,
+          ...services.configFile.sourceOf('alert_rules', name),
+          ...rule,
+        })),
+      );
     },
   });
 
@@ -80,6 +99,7 @@ export function ruleRoutes(app: App, { services }: RouteContext): void {
       const { name } = request.params;
       assertModel(request.principal, request.body.model);
       await assertRule(request, name);
+      services.configFile.assertFree('alert_rules', name);
       await services.alerts.putRule(name, request.body);
       return reply.send({ name, ...request.body });
     },
@@ -98,6 +118,7 @@ export function ruleRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) => {
       await assertRule(request, request.params.name);
+      services.configFile.assertFree('alert_rules', request.params.name);
       await services.alerts.removeRule(request.params.name);
       return reply.code(204).send();
     },
@@ -140,6 +161,30 @@ export function backtestRoutes(app: App, { services }: RouteContext): void {
       assertModel(request.principal, rule.model);
       return reply.send(await services.alerts.backtestRule(rule, { from, to }));
     },
+  });
+}
+
+/** Rules for a start. */
+export function proposalRoutes(app: App, { services }: RouteContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/rule-proposals',
+    config: {
+      scope: 'read',
+      slow: true,
+      docs: { response: { 404: problemAnswer('There are no numbers of it yet.') } },
+    },
+    schema: {
+      tags: ['alerts'],
+      summary: "Rules proposed from the model's own history, with how often each would have fired",
+      params: modelParams,
+      querystring: z.strictObject({
+        from: optionalTime('windows that start at or after this time; left out: the newest 400'),
+        to: optionalTime('windows that end by this time'),
+      }),
+      response: { 200: json('The proposals; nothing is saved.', proposalsSchema) },
+    },
+    handler: async (request, reply) => reply.send(await services.alerts.proposals(request.params.model, request.query)),
   });
 }
 
@@ -261,7 +306,11 @@ export function silenceRoutes(app: App, { services }: RouteContext): void {
       const reachable = silences.filter(
         ({ silence: { matchers } }) => principal.models === null || mayReach(principal, matchers.model ?? ''),
       );
-      return reply.send(reachable.map(({ name, silence }) => showSilence(name, silence)));
+      return reply.send(
+        reachable.map(({ name, silence }) =>
+          showSilence(name, silence, services.configFile.sourceOf('silences', name)),
+        ),
+      );
     },
   });
 
@@ -281,6 +330,7 @@ export function silenceRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
+      services.configFile.assertFree('silences', name);
       await services.alerts.putSilence(name, request.body);
       return reply.send(showSilence(name, request.body));
     },
@@ -302,6 +352,7 @@ export function silenceRoutes(app: App, { services }: RouteContext): void {
       response: { 204: nothing('Removed.') },
     },
     handler: async (request, reply) => {
+      services.configFile.assertFree('silences', request.params.name);
       await services.alerts.removeSilence(request.params.name);
       return reply.code(204).send();
     },

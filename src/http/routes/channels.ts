@@ -29,7 +29,9 @@ export function channelRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (_request, reply) => {
       const channels = await services.alerts.listChannels();
-      return reply.send(channels.map(({ name, channel }) => showChannel(name, channel)));
+      return reply.send(
+        channels.map(({ name, channel }) => showChannel(name, channel, services.configFile.sourceOf('channels', name))),
+      );
     },
   });
 
@@ -47,6 +49,7 @@ export function channelRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
+      services.configFile.assertFree('channels', name);
       refuseMasked(request.body);
       await services.alerts.putChannel(name, request.body);
       return reply.send(showChannel(name, request.body));
@@ -65,6 +68,7 @@ export function channelRoutes(app: App, { services }: RouteContext): void {
       response: { 204: nothing('Removed.') },
     },
     handler: async (request, reply) => {
+      services.configFile.assertFree('channels', request.params.name);
       await services.alerts.removeChannel(request.params.name);
       return reply.code(204).send();
     },

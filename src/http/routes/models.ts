@@ -81,6 +81,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { model } = request.params;
+      services.configFile.assertFree('models', model);
       const answer = await services.models.configure(model, request.body);
       const changed = changedKeys(request.auditBefore as ModelConfig | null, request.body);
       if (changed.length > 0) {
@@ -103,6 +104,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
       response: { 204: nothing('Removed.') },
     },
     handler: async (request, reply) => {
+      services.configFile.assertFree('models', request.params.model);
       await services.models.remove(request.params.model);
       return reply.code(204).send();
     },

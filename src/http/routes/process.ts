@@ -1,7 +1,9 @@
 // The process itself: probes, counters, the API's description.
 import { z } from 'zod';
+import { configStatusSchema } from '../../domain/contract/config-file.js';
 import { StoreUnavailableError } from '../../domain/errors.js';
 import { json, problemAnswer } from '../schemas/answers.js';
+import { emptyQuery } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 
 const okSchema = z.object({ status: z.literal('ok') });
@@ -51,6 +53,19 @@ export function processRoutes(app: App, { services }: RouteContext): void {
       const { contentType, body } = await services.counters.render();
       return reply.type(contentType).send(body);
     },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/config',
+    config: { scope: 'read', everyModel: true },
+    schema: {
+      tags: ['process'],
+      summary: 'The configuration file: what comes from it, and what is wrong with it',
+      querystring: emptyQuery,
+      response: { 200: json('Its state.', configStatusSchema) },
+    },
+    handler: async (_request, reply) => reply.send(services.configFile.status()),
   });
 
   app.route({

@@ -9,6 +9,7 @@ const MASK = '********';
 /** A channel in an answer. */
 export const shownChannelSchema = z.object({
   name: z.string(),
+  source: z.literal('file').optional().describe('comes from the configuration file, and is changed there'),
   type: z.enum(['email', 'webhook', 'slack']),
   to: z.array(z.string()).optional(),
   url: z.string().optional().describe(`credentials, query values and Slack's path are shown as ${MASK}`),
@@ -17,19 +18,20 @@ export const shownChannelSchema = z.object({
 export type ShownChannel = z.output<typeof shownChannelSchema>;
 
 /** The channel as anyone with read access may see it. */
-export function showChannel(name: string, channel: Channel): ShownChannel {
+export function showChannel(name: string, channel: Channel, source: { source?: 'file' } = {}): ShownChannel {
   switch (channel.type) {
     case 'email':
-      return { name, type: 'email', to: channel.to };
+      return { name, ...source, type: 'email', to: channel.to };
     case 'webhook':
       return {
         name,
+        ...source,
         type: 'webhook',
         url: showUrl(channel.url, false),
         ...(channel.secret === undefined ? {} : { secret: MASK }),
       };
     case 'slack':
-      return { name, type: 'slack', url: showUrl(channel.url, true) };
+      return { name, ...source, type: 'slack', url: showUrl(channel.url, true) };
   }
 }
 

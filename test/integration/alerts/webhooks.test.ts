@@ -4,6 +4,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { HttpSender } from '../../../src/notify/http-sender.js';
+import { channelSchema } from '../../../src/domain/contract/alerts.js';
+import { DocumentTable } from '../../../src/store/documents.js';
 import { AlertRig } from '../../support/alert-rig.js';
 
 interface Received {
@@ -135,7 +137,10 @@ it('refuses private and loopback addresses, by number or by name, unless they ar
     '10.0.0.1',
     '169.254.169.254',
   ]) {
-    await rig.channel('inside', { type: 'webhook', url: `http://${host}:${port}/` });
+    const inside = { type: 'webhook' as const, url: `http://${host}:${port}/` };
+    await expect(rig.channel('inside', inside), host).rejects.toThrow(/is a private or loopback address/);
+    // One that was saved while it was allowed is refused when it is used.
+    await new DocumentTable(rig.store, 'channels', channelSchema).put('inside', inside);
     const result = await rig.service.testChannel('inside');
     expect(result).toMatchObject({ outcome: 'failed', attempts: 1 });
     expect(result.error, host).toMatch(/is a private or loopback address; set DRIFTLINE_ALLOW_PRIVATE_WEBHOOKS=on/);

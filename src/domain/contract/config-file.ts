@@ -1,0 +1,17 @@
+// The configuration file's state, as the contract has it.
+import { z } from 'zod';
+
+export const configStatusSchema = z.object({
+  file: z.string().nullable(),
+  state: z
+    .enum(['none', 'ok', 'broken'])
+    .describe('broken: the file as it is now is refused, and the one before is in force'),
+  loaded_at: z.string().nullable().describe('when what is in force was read'),
+  checked_at: z.string().nullable(),
+  errors: z.array(z.object({ line: z.number(), column: z.number(), path: z.string(), message: z.string() })),
+  items: z.array(
+    z.object({ kind: z.enum(['models', 'channels', 'alert_rules', 'silences']), name: z.string(), line: z.number() }),
+  ),
+  schedules: z.record(z.string(), z.string()),
+});
+export type ConfigStatus = z.output<typeof configStatusSchema>;

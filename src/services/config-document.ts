@@ -1,0 +1,234 @@
+// The configuration file: YAML read into models, channels, rules, silences and schedules, every problem with its line and column.
+import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
+import { z } from 'zod';
+import { alertRuleSchema, type AlertRule } from '../domain/alerts/rule.js';
+import { channelSchema, silenceSchema, type Channel, type Silence } from '../domain/contract/alerts.js';
+import { modelNameSchema, slugSchema } from '../domain/contract/common.js';
+import { JOB_NAMES, type JobName } from '../domain/contract/metrics.js';
+import { modelConfigSchema, type ModelConfig } from '../domain/contract/models.js';
+import type { ItemError } from '../domain/errors.js';
+import { nearest } from '../domain/nearest.js';
+import { issuesToErrors } from '../domain/validation.js';
+
+/** Something wrong in the file. `path` is dotted, empty for the file as a whole; line and column count from 1. */
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  path: string;
+  message: string;
+}
+
+/** What a file says. */
+export interface ConfigDocument {
+  models: Map<string, ModelConfig>;
+  channels: Map<string, Channel>;
+  alert_rules: Map<string, AlertRule>;
+  silences: Map<string, Silence>;
+  /** `off`: the job does not run by itself. */
+  schedules: Map<JobName, string>;
+}
+/** The kinds of things that are stored by name. */
+export const CONFIG_KINDS = ['models', 'channels', 'alert_rules', 'silences'] as const;
+export type ConfigKind = (typeof CONFIG_KINDS)[number];
+
+/** A file that was read: what it says as far as it could be understood, what is wrong, and where things are. */
+export interface ReadConfig {
+  document: ConfigDocument;
+  problems: ConfigProblem[];
+  /** The problem of something that is well-formed and wrong all the same, at its place. */
+  problemAt: (path: readonly string[], message: string) => ConfigProblem;
+}
+
+const SECTIONS = [...CONFIG_KINDS, 'schedules'] as const;
+const SCHEMAS = {
+  models: modelConfigSchema,
+  channels: channelSchema,
+  alert_rules: alertRuleSchema,
+  silences: silenceSchema,
+} as const;
+/** `${NAME}`: a value of the environment, so that secrets stay out of the file. */
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+/** Anchors may be used, but not to blow a small file up. */
+const MAX_ALIASES = 100;
+
+/** What reading needs of the outside. */
+export interface ConfigReading {
+  /** The value of `${NAME}`. */
+  variable: (name: string) => string | undefined;
+  /** Why a cron expression is none or never matches, or null. */
+  cronProblem: (expression: string) => string | null;
+}
+
+/** Read a file's text. Never throws for what stands in the file. */
+export function readConfigDocument(text: string, options: ConfigReading): ReadConfig {
+  const counter = new LineCounter();
+  const yaml = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
+  const reading = new Reading(yaml, counter, options);
+  for (const error of yaml.errors) reading.report(error.pos[0], '', error.message);
+  if (reading.problems.length === 0) reading.readAll();
+  return {
+    document: reading.document,
+    problems: reading.problems,
+    problemAt: (path, message) => reading.at(path, message),
+  };
+}
+
+/** One reading of a file. */
+class Reading {
+  readonly problems: ConfigProblem[] = [];
+  readonly document: ConfigDocument = {
+    models: new Map(),
+    channels: new Map(),
+    alert_rules: new Map(),
+    silences: new Map(),
+    schedules: new Map(),
+  };
+
+  constructor(
+    private readonly yaml: Document.Parsed,
+    private readonly counter: LineCounter,
+    private readonly options: ConfigReading,
+  ) {}
+
+  report(offset: number, path: string, message: string): void {
+    this.problems.push(this.problem(offset, path, message));
+  }
+
+  /** A problem where the path, or as much of it as there is, stands. */
+  at(path: readonly string[], message: string): ConfigProblem {
+    return this.problem(this.offsetOf(path), path.join('.'), message);
+  }
+
+  private problem(offset: number, path: string, message: string): ConfigProblem {
+    const { line, col } = this.counter.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col), path, message };
+  }
+
+  readAll(): void {
+    const { contents } = this.yaml;
+    if (contents === null) return;
+    if (!isMap(contents)) {
+      this.problems.push(this.at([], `expected the sections ${SECTIONS.join(', ')}`));
+      return;
+    }
+    this.fillIn();
+    let plain: unknown;
+    try {
+      plain = this.yaml.toJS({ maxAliasCount: MAX_ALIASES });
+    } catch (error) {
+      this.problems.push(this.at([], error instanceof Error ? error.message : String(error)));
+      return;
+    }
+    for (const [section, value] of Object.entries(z.record(z.string(), z.unknown()).parse(plain))) {
+      const known = SECTIONS.find((one) => one === section);
+      if (known === undefined) {
+        const near = nearest(section, SECTIONS) ?? '';
+        this.problems.push(this.at([section], `there is no section "${section}": did you mean "${near}"?`));
+      } else if (value === null) continue;
+      else if (typeof value !== 'object' || Array.isArray(value)) {
+        this.problems.push(this.at([section], 'expected names with what they stand for'));
+      } else if (known === 'schedules') this.readSchedules(value);
+      else this.readSection(known, value);
+    }
+  }
+
+  /** Put the environment's values in place of `${NAME}` within channels. */
+  private fillIn(): void {
+    const channels = this.yaml.get('channels', true);
+    if (!isMap(channels)) return;
+    visit(channels, {
+      Scalar: (_key, node) => {
+        if (typeof node.value !== 'string') return;
+        node.value = node.value.replace(VARIABLE, (whole, name: string) => {
+          const value = this.options.variable(name);
+          if (value !== undefined) return value;
+          this.report(node.range?.[0] ?? 0, 'channels', `the environment has no ${name}`);
+          return whole;
+        });
+      },
+    });
+  }
+
+  private readSection(kind: ConfigKind, entries: object): void {
+    const names = kind === 'models' ? modelNameSchema : slugSchema;
+    for (const [name, value] of Object.entries(entries)) {
+      const named = names.safeParse(name);
+      if (!named.success)
+        this.problems.push(this.at([kind, name], `"${name}": ${named.error.issues[0]?.message ?? 'not a name'}`));
+      const parsed = SCHEMAS[kind].safeParse(value ?? {});
+      if (parsed.success && named.success) (this.document[kind] as Map<string, unknown>).set(name, parsed.data);
+      if (!parsed.success) this.reportItem([kind, name], issuesToErrors(parsed.error.issues), keysOf(kind, value));
+    }
+  }
+
+  private reportItem(place: readonly string[], errors: readonly ItemError[], known: readonly string[]): void {
+    // What is missing only because its name is misspelt is not a second problem.
+    const misspelt = errors.some(({ code }) => code === 'unknown_field');
+    for (const { code, path, message } of errors) {
+      if (misspelt && code !== 'unknown_field' && !this.yaml.hasIn([...place, ...path.split('.').map(asKey)])) continue;
+      const full = [...place, ...(path === '' ? [] : path.split('.'))];
+      const near = nearest(path, known);
+      const text = code === 'unknown_field' && near !== null ? `unknown field: did you mean "${near}"?` : message;
+      this.problems.push(this.at(full, text));
+    }
+  }
+
+  private readSchedules(entries: object): void {
+    for (const [name, value] of Object.entries(entries) as [string, unknown][]) {
+      const job = JOB_NAMES.find((one) => one === name);
+      if (job === undefined) {
+        const near = nearest(name, JOB_NAMES) ?? '';
+        this.problems.push(this.at(['schedules', name], `there is no job "${name}": did you mean "${near}"?`));
+        continue;
+      }
+      const problem = scheduleProblem(value, this.options);
+      if (problem === null) this.document.schedules.set(job, value === false ? 'off' : String(value));
+      else this.problems.push(this.at(['schedules', name], problem));
+    }
+  }
+
+  /** Where a path stands: the key of its last part that is there. */
+  private offsetOf(path: readonly string[]): number {
+    let node: unknown = this.yaml.contents;
+    let offset = startOf(node) ?? 0;
+    for (const part of path) {
+      if (isMap(node)) {
+        const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === part) as
+          Pair<Node, Node | null> | undefined;
+        if (pair === undefined) return offset;
+        offset = startOf(pair.key) ?? offset;
+        node = pair.value;
+      } else {
+        const item: unknown = this.yaml.getIn(path.slice(0, path.indexOf(part) + 1).map(asKey), true);
+        offset = startOf(item) ?? offset;
+        node = item;
+      }
+    }
+    return offset;
+  }
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}
+
+const asKey = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
+
+/** The fields that a document of this kind may have. */
+function keysOf(kind: ConfigKind, value: unknown): readonly string[] {
+  if (kind === 'models') return Object.keys(modelConfigSchema.shape);
+  if (kind === 'silences') return Object.keys(silenceSchema.shape);
+  if (kind === 'alert_rules') return Object.keys(alertRuleSchema.in.in.shape);
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  const option = channelSchema.options.find((one) => one.shape.type.value === type);
+  return option === undefined ? [] : Object.keys(option.shape);
+}
+
+/** Why a schedule is none, or null. YAML reads `off` as false only in its old version; both are understood. */
+function scheduleProblem(value: unknown, { cronProblem }: ConfigReading): string | null {
+  if (value === false || value === 'off') return null;
+  if (typeof value !== 'string')
+    return 'expected a cron expression (seconds first, UTC) such as "0 */5 * * * *", or off';
+  const problem = cronProblem(value);
+  return problem === null ? null : `"${value}" is no cron expression, or never matches: ${problem}`;
+}

@@ -1,0 +1,75 @@
+// Wires configuration as code: the file, what it may name, and where what it says goes.
+import { unwatchFile, watchFile } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { cronProblem } from '../../jobs/cron.js';
+import type { Config } from '../config.js';
+import { alertRuleSchema } from '../domain/alerts/rule.js';
+import { channelSchema, silenceSchema } from '../domain/contract/alerts.js';
+import { modelConfigSchema } from '../domain/contract/models.js';
+import type { KnownFields } from '../services/alert-rule-check.js';
+import type { AlertsService } from '../services/alerts.js';
+import { ConfigFileService, ownedSchema } from '../services/config-file.js';
+import type { Tables } from '../store/tables.js';
+import type { Computing } from './computing.js';
+
+/** How often the file's time is looked at, ms. Polling also sees a file that is mounted, or replaced by another of its name. */
+const WATCH_EVERY = 1000;
+/** The newest predictions that are looked at for a model's fields. */
+const FIELD_ROWS = 10_000;
+
+/** What rules may name of models that are there. */
+export function knownFields(tables: Tables, { models }: Computing): KnownFields {
+  return {
+    features: (model, metric) => tables.watchedSeries.features(model, metric),
+    fields: async (model) => {
+      const found = await tables.fields.fields(tables.catalogue.fieldSource(model, FIELD_ROWS));
+      return found.map(({ path }) => path);
+    },
+    segments: async (model) => ((await models.isKnown(model)) ? (await models.effective(model)).segments : null),
+  };
+}
+
+export function wireConfigFile(
+  tables: Tables,
+  computing: Computing,
+  alerts: AlertsService,
+  config: Config,
+  { clock, logger }: { clock: () => number; logger: Logger },
+): ConfigFileService & { watch(): void; unwatch(): void } {
+  const { models } = computing;
+  const documents = tables.documents('models', modelConfigSchema);
+  const service = new ConfigFileService({
+    file: config.configFile,
+    read: (file) => readFile(file, 'utf8'),
+    reading: { variable: config.variable, cronProblem },
+    models: {
+      get: (name) => documents.get(name),
+      list: () => documents.list(),
+      put: (name, doc) => documents.put(name, doc),
+      remove: (name) => documents.remove(name),
+      configure: (model, doc) => models.configure(model, doc),
+    },
+    channels: tables.documents('channels', channelSchema),
+    rules: tables.documents('alert_rules', alertRuleSchema),
+    silences: tables.documents('silences', silenceSchema),
+    settings: tables.documents('settings', ownedSchema),
+    known: knownFields(tables, computing),
+    channelProblem: (channel) => alerts.channelProblem(channel),
+    clock,
+    log: logger,
+  });
+  const changed = () =>
+    void service
+      .reload()
+      .catch((error: unknown) => logger.error({ err: error }, 'the configuration file could not be applied'));
+  return Object.assign(service, {
+    watch: () => {
+      if (config.configFile !== null)
+        watchFile(config.configFile, { interval: WATCH_EVERY, persistent: false }, changed);
+    },
+    unwatch: () => {
+      if (config.configFile !== null) unwatchFile(config.configFile, changed);
+    },
+  });
+}
