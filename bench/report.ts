@@ -48,7 +48,7 @@ export function table(result: Result): string {
         ? ['', '', '']
         : [
             `${mark.name}: at ${mark.at} ${amount(mark.value, line.unit)}`,
-            (line.value / mark.value).toFixed(2),
+            mark.value === 0 ? '' : (line.value / mark.value).toFixed(2),
             met(line) ? 'met' : '**missed**',
           ];
     return `| ${[line.what, amount(line.value, line.unit), ...cells].join(' | ')} |`;

@@ -202,6 +202,17 @@ describe('the two-sample tests of the store', () => {
     ]);
   });
 
+  test('D agrees with the definition on ties, constants and samples of one row', async () => {
+    const tied = fc.array(fc.constantFrom(-1, 0, 0, 2, 1e300), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(tied, tied, fc.boolean(), async (a, b, exact) => {
+        const [found] = await run(column(a), column(b), ['inputs.x'], exact);
+        expect(found?.d).toBeCloseTo(distance(a, b), 12);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   test('the Wasserstein distance is the mean gap of the sorted values, for samples of one size', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -82,6 +82,19 @@ describe('two-sample statistic', () => {
     );
   });
 
+  it('takes infinities as the numbers at both ends, constants and single rows as they are', () => {
+    const odd = fc.array(fc.constantFrom(-Infinity, -1, 0, 0, 3, Infinity), { minLength: 1, maxLength: 10 });
+    fc.assert(
+      fc.property(odd, odd, (a, b) => {
+        const share = (values: number[], at: number) => values.filter((value) => value <= at).length / values.length;
+        const brute = Math.max(...[...a, ...b].map((at) => Math.abs(share(a, at) - share(b, at))));
+        expect(ksStatistic(a, b)).toBeCloseTo(brute, 12);
+      }),
+    );
+    expect(ksStatistic([7, 7, 7], [7])).toBe(0);
+    expect(ksStatistic([Infinity], [-Infinity])).toBe(1);
+  });
+
   it('is 0 against itself, 1 for separate samples, null without values', () => {
     expect([ksStatistic([1, 1, 2], [2, 1, 1]), ksStatistic([1, 2], [3]), ksStatistic([], [3])]).toEqual([0, 1, null]);
   });
