@@ -21,6 +21,10 @@ const environmentSchema = z.object({
   DRIFTLINE_UPLOAD_LIMIT_MB: positive(4096),
   DRIFTLINE_BUFFER_MB: positive(256),
   CLICKHOUSE_TIMEOUT_S: positive(30),
+  CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z_]\w{0,63}$/, "expected the name of a cluster of the server's configuration")
+    .optional(),
   DRIFTLINE_RATE_LIMIT: z.coerce.number().int().min(0).default(0),
   DRIFTLINE_CORS_ORIGINS: z
     .string()
@@ -70,6 +74,8 @@ export interface Config {
   bodyLimit: number;
   uploadLimit: number;
   bufferLimit: number;
+  /** The cluster that tables are made on; null: one server. */
+  cluster: string | null;
   /** How long a server may take for an insert, ms. */
   serverTimeout: number;
   /** Requests a minute of one key, 0: any number. A key may have its own. */
@@ -140,6 +146,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
       `DRIFTLINE_HOST is ${env.DRIFTLINE_HOST}, but authentication is off: set DRIFTLINE_ADMIN_KEY, or listen on 127.0.0.1.`,
     );
   }
+  if (env.CLICKHOUSE_CLUSTER !== undefined && env.CLICKHOUSE_URL === undefined)
+    throw new StartupError('CLICKHOUSE_CLUSTER names a cluster of the server at CLICKHOUSE_URL: set that too.');
   return {
     host: env.DRIFTLINE_HOST,
     port: env.DRIFTLINE_PORT,
@@ -153,6 +161,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, over: N
     bodyLimit: env.DRIFTLINE_BODY_LIMIT_MB * MIB,
     uploadLimit: env.DRIFTLINE_UPLOAD_LIMIT_MB * MIB,
     bufferLimit: env.DRIFTLINE_BUFFER_MB * MIB,
+    cluster: env.CLICKHOUSE_CLUSTER ?? null,
     serverTimeout: env.CLICKHOUSE_TIMEOUT_S * 1000,
     rateLimit: env.DRIFTLINE_RATE_LIMIT,
     corsOrigins: env.DRIFTLINE_CORS_ORIGINS,

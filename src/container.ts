@@ -70,6 +70,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     dataDir: config.dataDir,
     url: config.clickhouseUrl,
     serverTimeout: config.serverTimeout,
+    cluster: config.cluster,
     clock,
     schemaFolder: path.join(packageRoot(), 'schema'),
     namespace: EXTERNAL_ID_NAMESPACE,

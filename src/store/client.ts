@@ -287,6 +287,8 @@ function serverClient(url: string, timeout: number): ClickHouseClient {
     // Given once to the client, not per call: older servers quote 64-bit integers in JSON.
     clickhouse_settings: {
       output_format_json_quote_64bit_integers: 0,
+      // On a cluster, an insert is answered when the shards have it. One server has no distributed tables.
+      distributed_foreground_insert: 1,
       cancel_http_readonly_queries_on_client_close: 1,
     },
   });

@@ -117,8 +117,8 @@ function settings(sql: string, added: readonly string[]): string {
 /** A server's engine whose statements are rendered for its cluster. */
 export class ClusterEngine implements Engine {
   constructor(
-    private readonly engine: Engine,
-    readonly cluster: string,
+    readonly engine: Engine,
+    private readonly cluster: string,
   ) {}
 
   get kind(): 'embedded' | 'server' {

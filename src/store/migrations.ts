@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { StartupError } from '../domain/errors.js';
+import { renderForCluster } from './cluster.js';
 import type { Store } from './store.js';
 
 /** One schema file: `007_windows.sql` has number 7. */
@@ -58,11 +59,14 @@ const LEDGER = `CREATE TABLE IF NOT EXISTS schema_migrations
   (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC'))
   ENGINE = ReplacingMergeTree ORDER BY number`;
 
+const rendered = (statement: string, cluster: string | null): string[] =>
+  cluster === null ? [statement] : renderForCluster(statement, cluster);
+
 const appliedRow = z.object({ number: z.number(), name: z.string(), checksum: z.string() });
 
 /** Which files have been applied, in order. Creates the ledger on a new store. */
-async function applied(store: Store): Promise<z.infer<typeof appliedRow>[]> {
-  await store.command({ name: 'create_migration_ledger', sql: LEDGER });
+async function applied(store: Store, cluster: string | null): Promise<z.infer<typeof appliedRow>[]> {
+  for (const sql of rendered(LEDGER, cluster)) await store.command({ name: 'create_migration_ledger', sql });
   return store.query({
     name: 'read_migration_ledger',
     sql: 'SELECT number, name, checksum FROM schema_migrations FINAL ORDER BY number',
@@ -71,8 +75,12 @@ async function applied(store: Store): Promise<z.infer<typeof appliedRow>[]> {
 }
 
 /** The files that have not been applied; every applied file is checked against its recorded checksum. */
-export async function pendingMigrations(store: Store, migrations: Migration[]): Promise<Migration[]> {
-  const done = new Map((await applied(store)).map((row) => [row.number, row]));
+export async function pendingMigrations(
+  store: Store,
+  migrations: Migration[],
+  cluster: string | null = null,
+): Promise<Migration[]> {
+  const done = new Map((await applied(store, cluster)).map((row) => [row.number, row]));
   for (const migration of migrations) {
     const row = done.get(migration.number);
     if (row !== undefined && row.checksum !== migration.checksum) {
@@ -91,10 +99,11 @@ export async function pendingMigrations(store: Store, migrations: Migration[]): 
 }
 
 /** Apply what is pending, in order; returns the names applied. A crash half-way is safe: every statement is idempotent. */
-export async function migrate(store: Store, folder: string): Promise<string[]> {
-  const pending = await pendingMigrations(store, readMigrations(folder));
+export async function migrate(store: Store, folder: string, cluster: string | null = null): Promise<string[]> {
+  const pending = await pendingMigrations(store, readMigrations(folder), cluster);
   for (const migration of pending) {
-    for (const sql of migration.statements) await store.command({ name: `migrate_${migration.number}`, sql });
+    for (const sql of migration.statements.flatMap((statement) => rendered(statement, cluster)))
+      await store.command({ name: `migrate_${migration.number}`, sql });
     const row = {
       number: migration.number,
       name: migration.name,

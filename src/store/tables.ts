@@ -6,7 +6,8 @@ import { AuditTable } from './audit.js';
 import { BaselineTable } from './baselines.js';
 import type { BatcherLimits, FlushReport } from './batcher.js';
 import { CatalogueTable } from './catalogue.js';
-import { openEmbedded, openServer } from './client.js';
+import { openEmbedded, openServer, type Engine } from './client.js';
+import { ClusterEngine } from './cluster.js';
 import { ContributionQueries } from './contribution-queries.js';
 import { DocumentTable, type DocumentTableName } from './documents.js';
 import { ErasureTable, scopeOfId, scopeOfTag } from './erasure.js';
@@ -33,7 +34,7 @@ import { RegistryTable } from './registry.js';
 import { RejectedTable } from './rejected.js';
 import { ReplicaStatsTable } from './replica-stats.js';
 import { SqlTable } from './sql.js';
-import { ResilientEngine } from './resilience.js';
+import { ResilientEngine, type CircuitReport } from './resilience.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
 import { WatchedSeriesTable } from './watched-series.js';
@@ -45,6 +46,8 @@ import { WindowTable } from './windows.js';
 export interface StoreOptions {
   dataDir: string;
   url: string | null;
+  /** The cluster that tables are made on; null or absent: one server. */
+  cluster?: string | null;
   /** How long a server may take for an insert of the ingest lane, ms. */
   serverTimeout?: number;
   clock: () => number;
@@ -65,7 +68,7 @@ export async function openStore(options: StoreOptions) {
   const engine =
     options.url === null
       ? await openEmbedded(options.dataDir)
-      : new ResilientEngine(openServer(options.url, options.serverTimeout));
+      : onCluster(new ResilientEngine(openServer(options.url, options.serverTimeout)), options.cluster ?? null);
   const store = new Store(engine, options.clock, options.failed);
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
@@ -77,7 +80,7 @@ export async function openStore(options: StoreOptions) {
     engine,
     store,
     /** What is known of the way to a server; null where there is none. */
-    circuit: engine instanceof ResilientEngine ? engine : null,
+    circuit: circuitOf(engine),
     groundTruth,
     predictionWriter: new PredictionWriter(store, options.batch, options.flushed),
     predictionReader: {
@@ -124,15 +127,25 @@ export async function openStore(options: StoreOptions) {
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
     /** Go on above every version that is stored: to be called once, after migrating. */
     startVersions: async () => store.versions.atLeast(await newestVersion(store)),
-    migrate: () => migrate(store, options.schemaFolder),
+    migrate: () => migrate(store, options.schemaFolder, options.cluster ?? null),
     /** Whether the store answers and has every schema file applied. */
     ready: async (): Promise<boolean> => {
       if (!(await engine.ping().catch(() => false))) return false;
-      migrated ||= (await pendingMigrations(store, readMigrations(options.schemaFolder))).length === 0;
+      migrated ||=
+        (await pendingMigrations(store, readMigrations(options.schemaFolder), options.cluster ?? null)).length === 0;
       return migrated;
     },
     close: () => engine.close(),
   };
+}
+
+function onCluster(engine: ResilientEngine, cluster: string | null): Engine {
+  return cluster === null ? engine : new ClusterEngine(engine, cluster);
+}
+
+function circuitOf(engine: Engine): CircuitReport | null {
+  if (engine instanceof ClusterEngine) return circuitOf(engine.engine);
+  return engine instanceof ResilientEngine ? engine : null;
 }
 
 /** Small tables, read whole; of predictions and labels only what no job has seen yet is looked at, by their indexes. */

@@ -27,13 +27,15 @@ const text = fc.oneof(fc.string({ maxLength: 30, unit: 'binary' }), nasty, fc.st
 const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-1, 0, 2 ** 53, -(2 ** 63), 1e308, 5e-324));
 const anything = fc.oneof(fc.jsonValue({ maxDepth: 3 }), text, number, fc.constant(null));
 
-function resolve(document: ApiDocument, schema: Schema): Schema {
+function resolve(document: ApiDocument, schema: Schema | boolean): Schema {
+  // `items: false` closes a tuple.
+  if (typeof schema === 'boolean') return {};
   const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').pop() : undefined;
   return name === undefined ? schema : (document.components?.schemas?.[name] ?? {});
 }
 
 /** Values of a schema, each part of which may be something else instead. */
-function valuesOf(document: ApiDocument, given: Schema, depth: number): fc.Arbitrary<unknown> {
+function valuesOf(document: ApiDocument, given: Schema | boolean, depth: number): fc.Arbitrary<unknown> {
   const schema = resolve(document, given);
   const sound = soundValues(document, schema, depth);
   return fc.oneof({ weight: 9, arbitrary: sound }, { weight: 1, arbitrary: anything });
@@ -49,7 +51,9 @@ function soundValues(document: ApiDocument, schema: Schema, depth: number): fc.A
     case 'object':
       return objects(document, schema, depth);
     case 'array':
-      return fc.array(valuesOf(document, (schema.items as Schema | undefined) ?? {}, depth - 1), { maxLength: 3 });
+      return fc.array(valuesOf(document, (schema.items as Schema | boolean | undefined) ?? {}, depth - 1), {
+        maxLength: 3,
+      });
     case 'string':
       return schema.format === 'date-time'
         ? fc.oneof(

@@ -1,0 +1,157 @@
+// Cluster mode: every statement of the schema, and every statement that the service runs, rendered for a cluster and parsed by the engine itself.
+import path from 'node:path';
+import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { packageRoot } from '../../src/package-root.js';
+import { BY_PREDICTION, renderForCluster, statementForCluster } from '../../src/store/cluster.js';
+import { readMigrations } from '../../src/store/migrations.js';
+import { call } from '../support/http.js';
+import { startTestService, TEST_NOW, type TestService } from '../support/service.js';
+
+const CLUSTER = 'main';
+const SCHEMA = readMigrations(path.join(packageRoot(), 'schema')).flatMap(({ name, statements }) =>
+  statements.map((statement) => ({ name, statement, rendered: renderForCluster(statement, CLUSTER) })),
+);
+let service: TestService;
+let raw: ChdbConnection;
+beforeAll(async () => {
+  service = await startTestService();
+  raw = createChdbConnection({ path: service.container.config.dataDir });
+});
+afterAll(async () => {
+  await raw.close();
+  await service.close();
+});
+
+/** The engine's own reading of a statement: it throws where it cannot be parsed, and explains the tree that it found. */
+async function parsed(sql: string): Promise<string> {
+  const { store } = service.container.tables;
+  const { text } = await store.one({
+    name: 'parse',
+    sql: 'SELECT formatQuerySingleLine({sql:String}) AS text',
+    params: { sql },
+    row: z.object({ text: z.string() }),
+  });
+  const tree = (await raw.chdb.queryAsync(`EXPLAIN AST ${sql}`, { format: 'TSV' })).text().trim().split('\n');
+  expect(tree.length).toBeGreaterThan(1);
+  return text;
+}
+
+describe('the schema on a cluster', () => {
+  test('every statement of every file is rendered, parsed and explained by the engine', async () => {
+    expect(SCHEMA.length).toBeGreaterThan(30);
+    for (const { name, statement, rendered } of SCHEMA) {
+      for (const sql of rendered) {
+        const text = await parsed(sql).catch((error: unknown) => {
+          throw new Error(`${name}: ${sql}`, { cause: error });
+        });
+        if (/^(CREATE|ALTER|DROP)/.test(statement)) expect(text, name).toContain(`ON CLUSTER ${CLUSTER}`);
+      }
+    }
+  });
+
+  test('every table is replicated on its shard and distributed by what its rows are replaced by', async () => {
+    const tables = SCHEMA.filter(({ statement }) => statement.startsWith('CREATE TABLE'));
+    expect(tables.length).toBeGreaterThan(20);
+    for (const { statement, rendered } of tables) {
+      const name = /EXISTS (\w+)/.exec(statement)?.[1] ?? '';
+      const [shard = '', whole = '', ...others] = rendered;
+      expect(others).toEqual([]);
+      expect(shard).toMatch(
+        new RegExp(
+          `EXISTS ${name}_local ON CLUSTER ${CLUSTER} [\\s\\S]*ENGINE = Replicated(Replacing)?MergeTree\\('/clickhouse/tables/\\{shard\\}/`,
+        ),
+      );
+      expect(whole).toContain(`AS ${name}_local`);
+      const key = /cityHash64\((\w+)\)\)$/.exec(whole)?.[1] ?? '';
+      // Rows with one sort key must meet: what shards them is part of that key.
+      const order = /ORDER BY ([\s\S]*?)(?:SETTINGS|$)/.exec(statement)?.[1] ?? '';
+      if (statement.includes('ReplacingMergeTree')) expect(order, name).toContain(key);
+      expect(key === 'prediction_id', name).toBe(BY_PREDICTION.includes(name));
+    }
+  });
+
+  test('views that copy rows read and fill the parts of their own shard', () => {
+    const views = SCHEMA.filter(({ statement }) => statement.startsWith('CREATE MATERIALIZED'));
+    expect(views.length).toBeGreaterThanOrEqual(3);
+    for (const { rendered } of views)
+      expect(rendered[0]).toMatch(/ON CLUSTER main TO \w+_local AS[\s\S]*FROM \w+_local$/);
+  });
+
+  test('a kind of statement that nobody thought of is refused, not applied to one node', () => {
+    expect(() => renderForCluster('CREATE DICTIONARY d (id UInt64) PRIMARY KEY id', CLUSTER)).toThrow(
+      'cannot be rendered',
+    );
+  });
+});
+
+describe("the service's statements on a cluster", () => {
+  test('all that a day of use runs are parsed: ingest, labels, jobs, reads, retention, erasure', async () => {
+    const { engine } = service.container.tables;
+    const seen = new Set<string>();
+    for (const method of ['rows', 'command', 'bytes'] as const) {
+      const original = engine[method].bind(engine) as (...args: unknown[]) => Promise<never>;
+      engine[method] = (...args: unknown[]) => {
+        seen.add(String(args[1]));
+        return original(...args);
+      };
+    }
+    const send = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: unknown) =>
+      call(service.app, method, url, body === undefined ? {} : { body });
+    const rows = Array.from({ length: 300 }, (_, n) => ({
+      model: 'c',
+      version: '1',
+      prediction_id: `c-${n}`,
+      timestamp: TEST_NOW - 3 * 3_600_000 + n * 30_000,
+      inputs: { n, kind: n % 2 ? 'a' : 'b' },
+      outputs: { label: n % 2 === 0, score: n / 300 },
+      tags: { user: String(n % 5) },
+    }));
+    await send('POST', '/v1/predictions', rows);
+    await send(
+      'POST',
+      '/v1/ground-truth',
+      rows.map(({ prediction_id }, n) => ({ prediction_id, values: { late: n % 3 === 0 } })),
+    );
+    await send('PUT', '/v1/models/c', { retention_days: 1, segments: ['tags.user'] });
+    for (const job of ['operations', 'drift', 'quality', 'alerts', 'retention'])
+      await send('POST', `/v1/jobs/${job}/run`, {});
+    for (const url of [
+      '/v1/models',
+      '/v1/models/c',
+      '/v1/models/c/fields',
+      '/v1/models/c/versions',
+      '/v1/predictions?model=c',
+      '/v1/predictions/c-1?history=true',
+      '/v1/models/c/metrics',
+      '/v1/rejected',
+      '/v1/orphan-labels',
+      '/metrics',
+      '/v1/audit',
+      '/v1/uploads',
+    ])
+      expect((await send('GET', url)).status, url).toBe(200);
+    await send('DELETE', '/v1/predictions/c-1');
+    await send('DELETE', '/v1/predictions?model=c&tag=user=2');
+    await send('DELETE', '/v1/models/c');
+    const { store } = service.container.tables;
+    expect(seen.size).toBeGreaterThan(60);
+    const kinds = { mutations: 0, local: 0, global: 0 };
+    for (const sql of seen) {
+      const rendered = statementForCluster(sql, CLUSTER);
+      if (rendered.includes('ON CLUSTER')) kinds.mutations += 1;
+      if (rendered.includes("'local'")) kinds.local += 1;
+      if (rendered.includes("'global'")) kinds.global += 1;
+      const check = store.one({
+        name: 'parse',
+        sql: 'SELECT formatQuerySingleLine({sql:String}) AS text',
+        params: { sql: rendered },
+        row: z.object({ text: z.string() }),
+      });
+      await expect(check, rendered).resolves.toBeDefined();
+      expect(rendered).not.toMatch(/ALTER TABLE \w+(?<!_local) (DELETE|UPDATE)/);
+    }
+    expect(Math.min(kinds.mutations, kinds.local, kinds.global)).toBeGreaterThan(3);
+  });
+});
