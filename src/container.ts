@@ -50,6 +50,8 @@ export interface Container {
   migrate(): Promise<string[]>;
   /** After migrate(): read what is kept in memory, close what a crash left open. */
   start(): Promise<void>;
+  /** Read again what other processes may have changed; done regularly after start(). */
+  refresh(): Promise<void>;
   /** Wait for running work, then close the store. */
   close(): Promise<void>;
 }
@@ -177,6 +179,11 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     doctor: wireDoctor(tables, { jobs, alerts }, config, clock),
     ready: () => tables.ready(),
   };
+  /** What other processes may have changed; on a server also how far their row versions are, because their clocks may be ahead. */
+  const refreshAll = async (): Promise<void> => {
+    await Promise.all([models.refresh(), configFile.refresh()]);
+    if (tables.engine.kind === 'server') await tables.startVersions();
+  };
   return {
     config,
     clock,
@@ -186,6 +193,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     tables,
     registry: registryCore,
     migrate: () => tables.migrate(),
+    refresh: refreshAll,
     start: async () => {
       await tables.startVersions();
       await models.refresh();
@@ -196,9 +204,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await configFile.start();
       configFile.watch();
       refresh = setInterval(() => {
-        Promise.all([models.refresh(), configFile.refresh()]).catch((error: unknown) =>
-          logger.warn({ err: error }, 'configurations could not be read'),
-        );
+        refreshAll().catch((error: unknown) => logger.warn({ err: error }, 'configurations could not be read'));
       }, REFRESH_EVERY).unref();
     },
     close: async () => {

@@ -32,13 +32,20 @@ const OVERLOADED = new Set([
  */
 export const SMALL_READ = "SETTINGS local_filesystem_read_method = 'pread'";
 
-const typeOf = (cause: unknown): string | null =>
-  typeof cause === 'object' && cause !== null && 'type' in cause ? String(cause.type) : null;
+/** What the system says of a full disk, under whatever type the engine passes it on. */
+const NO_SPACE = /No space left on device|errno: 28\b|Disk quota exceeded/;
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** The engine's name of an error. Raw inserts of the embedded engine have it in their text only. */
+function typeOf(cause: unknown): string | null {
+  if (typeof cause === 'object' && cause !== null && 'type' in cause) return String(cause.type);
+  return /^Code: \d+\. DB::Exception: [\s\S]*\(([A-Z_0-9]+)\)\s*$/.exec(messageOf(cause))?.[1] ?? null;
+}
 
 /** Whether the engine did not answer at all. Where it did, its text may quote a value that looks like this. */
 export function isUnreachable(cause: unknown): boolean {
   if (typeOf(cause) !== null) return false;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
   return UNREACHABLE.test(`${code} ${message}`);
 }
@@ -48,7 +55,7 @@ export function mapEngineError(name: string, cause: unknown): DriftlineError {
   if (cause instanceof DriftlineError) return cause;
   const type = typeOf(cause);
   if (isUnreachable(cause)) return new StoreUnavailableError(undefined, cause);
-  if (type !== null && OVERLOADED.has(type)) {
+  if (type !== null && (OVERLOADED.has(type) || NO_SPACE.test(messageOf(cause)))) {
     return new StoreUnavailableError(
       'The store is out of time, memory or space for this call. Try a smaller range, or later.',
       cause,
