@@ -12,6 +12,7 @@ import { registerOpenapi } from './plugins/openapi.js';
 import { registerVersionReferences } from './plugins/version-references.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
+import { alertLinkRoutes } from './routes/alert-links.js';
 import { alertRoutes, backtestRoutes, proposalRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
@@ -69,6 +70,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   ruleRoutes,
   backtestRoutes,
   proposalRoutes,
+  alertLinkRoutes,
   contributionRoutes,
   alertRoutes,
   silenceRoutes,

@@ -1,5 +1,6 @@
 // The plain text of a notice's mail, and the phrases that its HTML shares.
 import type { Notice, NoticeItem } from '../domain/alerts/notice.js';
+import { chartCaption, segmentPhrase, segmentsHeading, sparkline } from '../domain/alerts/segment-wording.js';
 import {
   formatNumber,
   formatTime,
@@ -79,7 +80,12 @@ export function renderText(notice: Notice): string {
       notice.quality.map((quality) => `  ${qualitySentence(quality)}`),
     ),
     ...(notice.rollback === undefined ? [] : [rollbackSentence(notice.rollback), '']),
+    ...segmentLines(notice),
+    ...chartLines(notice),
     `Open: ${notice.link}`,
+    ...(notice.links === undefined
+      ? []
+      : [`Acknowledge: ${notice.links.acknowledge}`, `Silence for 24 hours: ${notice.links.silence}`]),
     '',
     '-- ',
     ...footerLines(notice),
@@ -87,12 +93,21 @@ export function renderText(notice: Notice): string {
   return `${lines.join('\n')}\n`;
 }
 
+function segmentLines({ segments }: Notice): string[] {
+  if (segments === undefined) return [];
+  const lines = segments.segments.map((one) => `  ${segmentPhrase(segments.metric, one)}`);
+  return textList(`Where it comes from: ${segmentsHeading(segments)}`, lines);
+}
+
+function chartLines({ chart }: Notice): string[] {
+  return chart === undefined ? [] : [`${sparkline(chart)}  ${chartCaption(chart)}`, ''];
+}
+
 function footerLines(notice: Notice): string[] {
   if (notice.kind === 'test') return [`Sent by Driftline because ${reasonPhrase(notice.reason)}.`];
   return [
     `Sent by Driftline: rule ${oneLine(notice.rule)}, channel ${oneLine(notice.channel)}. Why now: ${reasonPhrase(notice.reason)}.`,
-    'To silence this for a day:',
-    `  ${notice.stop.silence}`,
+    ...(notice.links === undefined ? ['To silence this for a day:', `  ${notice.stop.silence}`] : []),
     ...(notice.stop.disable === null ? [] : ['To turn the rule off:', `  ${notice.stop.disable}`]),
     "Where the service asks for a key, add -H 'Authorization: Bearer KEY'.",
   ];

@@ -13,6 +13,8 @@ export interface MailOptions {
   smtpUrl: string | null;
   from: string;
   retry?: RetryOptions;
+  /** How long the server may take to accept a connection and greet, ms. */
+  connectMs?: number;
 }
 
 const CONNECT_MS = 10_000;
@@ -28,8 +30,8 @@ export class MailSender implements ChannelSender<EmailChannel> {
         ? null
         : createTransport({
             url: options.smtpUrl,
-            connectionTimeout: CONNECT_MS,
-            greetingTimeout: CONNECT_MS,
+            connectionTimeout: options.connectMs ?? CONNECT_MS,
+            greetingTimeout: options.connectMs ?? CONNECT_MS,
             socketTimeout: SOCKET_MS,
             disableFileAccess: true,
             disableUrlAccess: true,

@@ -1,5 +1,6 @@
 // The mail of a notice: subject, plain text that is complete on its own, and HTML that holds nothing from elsewhere.
 import type { Notice, NoticeItem } from '../domain/alerts/notice.js';
+import { chartCaption, segmentPhrase, segmentsHeading } from '../domain/alerts/segment-wording.js';
 import {
   formatNumber,
   formatTime,
@@ -15,7 +16,8 @@ import {
   reasonPhrase,
   subjectOf,
 } from '../domain/alerts/wording.js';
-import { html, type Html, type HtmlValue } from './html.js';
+import { html, type Html, type HtmlValue } from '../domain/html.js';
+import { chartTable } from './mail-chart.js';
 import { leftOver, MAX_ROWS, renderText, stateWord, versionPhrase, wherePhrase } from './mail-text.js';
 
 /** A mail, ready to send. */
@@ -39,7 +41,10 @@ const DARK = `@media (prefers-color-scheme: dark) {
 .text { color:#e6edf3 !important; } .muted { color:#9aa7b4 !important; } .line { border-color:#2a323c !important; }
 .code { background:#0f1419 !important; color:#9aa7b4 !important; border-color:#2a323c !important; } .link { color:#3fb8a9 !important; }
 .button { background:#3fb8a9 !important; color:#0f1419 !important; }
-.critical { color:#ff6b64 !important; } .warning { color:#d29922 !important; } .resolved { color:#3fb950 !important; } .none { color:#9aa7b4 !important; } }`;
+.second { border-color:#3fb8a9 !important; color:#3fb8a9 !important; }
+.bar { background:#3fb8a9 !important; } .bar-past { background:#ff6b64 !important; }
+.critical { color:#ff6b64 !important; } .warning { color:#d29922 !important; } .resolved { color:#3fb950 !important; } .none { color:#9aa7b4 !important; } }
+@media (max-width: 480px) { .body { padding:16px !important; } .cell { font-size:12px !important; } .cell:not(:first-child) { padding-left:6px !important; } }`;
 
 const LOOK: Record<string, { color: string; mark: string; name: string }> = {
   critical: { color: '#c11c28', mark: '\u25b2', name: 'critical' },
@@ -76,7 +81,7 @@ const NUMBER = 'text-align:right;white-space:nowrap;font-variant-numeric:tabular
 function headCell(text: string, number: boolean): Html {
   const side = number ? 'text-align:right;' : 'text-align:left;';
   return html`<th
-    class="muted line"
+    class="muted line cell"
     scope="col"
     style="${CELL}${side}font-weight:600;font-size:12px;color:#57606a;white-space:nowrap"
   >
@@ -85,15 +90,15 @@ function headCell(text: string, number: boolean): Html {
 }
 
 function cell(content: HtmlValue, style = NUMBER): Html {
-  return html`<td class="text line" style="${CELL}${style}color:#1b1f24">${content}</td>`;
+  return html`<td class="text line cell" style="${CELL}${style}color:#1b1f24">${content}</td>`;
 }
 
 const FIRST_CELL = 'padding-left:0;text-align:left;word-break:break-word;overflow-wrap:anywhere;';
 
 function openRow(item: NoticeItem): Html {
   return html`<tr>
-    ${cell(html`<strong>${wherePhrase(item)}</strong><br />${status(stateWord(item))}`, FIRST_CELL)}
-    ${cell(versionPhrase(item), 'text-align:left;')}${cell(html`<strong>${itemValue(item)}</strong>`)}
+    ${cell(html`<strong>${wherePhrase(item)}</strong><br />${status(stateWord(item))} <span class="muted" style="color:#57606a">${versionPhrase(item)}</span>`, FIRST_CELL)}
+    ${cell(html`<strong>${itemValue(item)}</strong>`)}
     ${cell(itemLimit(item))}${cell(formatNumber(item.noiseLimit))}${cell(formatNumber(item.n))}
     ${cell(sinceLines(item.since))}
   </tr>`;
@@ -119,7 +124,7 @@ function openTable(items: readonly NoticeItem[]): HtmlValue {
     <table role="table" width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%">
       <thead>
         <tr>
-          ${html`<th class="muted line" scope="col" style="${CELL}padding-left:0;text-align:left;font-weight:600;font-size:12px;color:#57606a">Where</th>`}${headCell('Version', false)}${numbers}
+          ${html`<th class="muted line" scope="col" style="${CELL}padding-left:0;text-align:left;font-weight:600;font-size:12px;color:#57606a">Where</th>`}${numbers}
         </tr>
       </thead>
       <tbody>
@@ -174,6 +179,65 @@ function quality(notice: Notice): HtmlValue {
     : [heading('Quality'), ...notice.quality.map((one) => paragraph(unbroken(qualitySentence(one))))];
 }
 
+function segments({ segments: found }: Notice): HtmlValue {
+  if (found === undefined) return null;
+  const items = found.segments.map(
+    (one) => html`<li style="margin:0 0 4px">${arrows(unbroken(segmentPhrase(found.metric, one)))}</li>`,
+  );
+  return html`${heading('Where it comes from')}${paragraph(arrows(unbroken(segmentsHeading(found))))}
+    <ul class="text" style="margin:0;padding-left:18px;font-size:14px;line-height:20px;color:#1b1f24">
+      ${items}
+    </ul>`;
+}
+
+function chart(notice: Notice): HtmlValue {
+  if (notice.chart === undefined) return null;
+  return html`<div style="margin:16px 0 4px">${chartTable(notice.chart)}</div>
+    ${note(unbroken(chartCaption(notice.chart)))}`;
+}
+
+/** Buttons as links in table cells: what every mail client shows as such. */
+function buttons({ link, links }: Notice): Html {
+  const all = [
+    {
+      text: 'Open in Driftline',
+      href: link,
+      look: 'button',
+      style: 'background:#0f6e66;color:#ffffff;border:1px solid #0f6e66',
+    },
+    ...(links === undefined
+      ? []
+      : [
+          {
+            text: 'Acknowledge',
+            href: links.acknowledge,
+            look: 'second',
+            style: 'color:#0f6e66;border:1px solid #0f6e66',
+          },
+          {
+            text: 'Silence 24 h',
+            href: links.silence,
+            look: 'second',
+            style: 'color:#0f6e66;border:1px solid #0f6e66',
+          },
+        ]),
+  ];
+  const cells = all.map(
+    ({ text, href, look, style }) =>
+      html`<a
+        class="${look}"
+        href="${href}"
+        style="display:inline-block;margin:0 8px 8px 0;padding:7px 15px;border-radius:6px;${style};font-size:14px;line-height:20px;font-weight:600;text-decoration:none;white-space:nowrap"
+        >${text}</a
+      >`,
+  );
+  return html`<div style="margin:24px 0 16px">${cells}</div>`;
+}
+
+function arrows(text: string): string {
+  return text.replaceAll(' -> ', ' \u2192 ');
+}
+
 function command(text: string): Html {
   return html`<pre
     class="code line"
@@ -190,8 +254,7 @@ function footer(notice: Notice): HtmlValue {
       html`Sent by Driftline: rule <strong>${oneLine(notice.rule)}</strong>, channel ${oneLine(notice.channel)}. Why
         now: ${reasonPhrase(notice.reason)}.`,
     ),
-    note('To silence this for a day:'),
-    command(silence),
+    notice.links === undefined ? [note('To silence this for a day:'), command(silence)] : null,
     disable === null ? null : [note('To turn the rule off:'), command(disable)],
     note("Where the service asks for a key, add -H 'Authorization: Bearer KEY'."),
   ];
@@ -224,20 +287,13 @@ function renderHtml(notice: Notice): Html {
                 style="max-width:680px;background:#ffffff;border:1px solid #d8dee4;border-radius:6px"
               >
                 <tr>
-                  <td align="left" style="padding:24px;font-family:${FONT}">
+                  <td align="left" class="body" style="padding:24px;font-family:${FONT}">
                     <p style="margin:0 0 8px;font-size:14px;line-height:20px">${status(headlineWord(notice))}</p>
                     <h1 class="text" style="margin:0;font-size:18px;line-height:25px;font-weight:600;color:#1b1f24">
                       ${leadSentence(notice)}
                     </h1>
-                    ${openTable(notice.open)}${resolvedList(notice.resolved)}${movedBins(notice)}${quality(notice)}${rollback(notice)}
-                    <p style="margin:24px 0">
-                      <a
-                        class="button"
-                        href="${notice.link}"
-                        style="display:inline-block;padding:8px 16px;border-radius:6px;background:#0f6e66;color:#ffffff;font-size:14px;line-height:20px;font-weight:600;text-decoration:none"
-                        >Open in Driftline</a
-                      >
-                    </p>
+                    ${openTable(notice.open)}${chart(notice)}${resolvedList(notice.resolved)}${movedBins(notice)}${segments(notice)}${quality(notice)}${rollback(notice)}
+                    ${buttons(notice)}
                     <div class="line" style="border-top:1px solid #d8dee4;padding-top:12px">${footer(notice)}</div>
                   </td>
                 </tr>

@@ -1,4 +1,5 @@
 // Notices as Slack messages, through an incoming webhook.
+import { segmentPhrase } from '../domain/alerts/segment-wording.js';
 import type { ChannelSender, Delivered, Notice, NoticeItem } from '../domain/alerts/notice.js';
 import {
   formatNumber,
@@ -49,6 +50,10 @@ function section(text: string) {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, SECTION_CHARACTERS) } };
 }
 
+function linkButton(text: string, url: string) {
+  return { type: 'button', text: { type: 'plain_text', text }, url };
+}
+
 /** The body of a Slack message: blocks, and a text for clients that show none. */
 export function slackBody(notice: Notice) {
   const subject = subjectOf(notice);
@@ -56,6 +61,7 @@ export function slackBody(notice: Notice) {
     lines(notice.open.map(itemLine)),
     notice.resolved.length === 0 ? '' : `Over:\n${lines(notice.resolved.map((item) => `• ${escape(item.why)}`))}`,
     lines(notice.movedBins.map((bin) => escape(movedBinPhrase(bin)))),
+    lines((notice.segments?.segments ?? []).map((one) => escape(segmentPhrase(notice.segments?.metric ?? '', one)))),
     lines(notice.quality.map((quality) => escape(qualitySentence(quality)))),
     notice.rollback === undefined ? '' : escape(rollbackSentence(notice.rollback)),
   ];
@@ -66,6 +72,18 @@ export function slackBody(notice: Notice) {
       { type: 'header', text: { type: 'plain_text', text: oneLine(subject, HEADER_CHARACTERS) } },
       section(escape(leadSentence(notice))),
       ...groups.filter((text) => text !== '').map(section),
+      ...(notice.links === undefined
+        ? []
+        : [
+            {
+              type: 'actions',
+              elements: [
+                linkButton('Open', notice.link),
+                linkButton('Acknowledge', notice.links.acknowledge),
+                linkButton('Silence 24 h', notice.links.silence),
+              ],
+            },
+          ]),
       { type: 'context', elements: [{ type: 'mrkdwn', text: footer }] },
     ],
   };

@@ -57,6 +57,22 @@ export function webhookBody(notice: Notice) {
       baseline_share: bin.baselineShare,
       current_share: bin.currentShare,
     })),
+    contributions:
+      notice.segments === undefined
+        ? null
+        : {
+            metric: notice.segments.metric,
+            about: notice.segments.about,
+            before: notice.segments.before,
+            after: notice.segments.after,
+            segments: notice.segments.segments.map((one) => ({
+              segment: one.segment,
+              value_before: one.valueBefore,
+              value_after: one.valueAfter,
+              mix_effect: one.mixEffect,
+              rate_effect: one.rateEffect,
+            })),
+          },
     quality: notice.quality.map(qualitySentence),
     rollback:
       notice.rollback === undefined

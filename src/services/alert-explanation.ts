@@ -1,5 +1,6 @@
 // `GET /v1/alerts/{id}`: an alert with its numbers, bins, segments, example rows, history and the statements behind them.
 import { isQualityMetric } from '../domain/alerts/metric-names.js';
+import { periodsAround, type Period } from '../domain/alerts/periods.js';
 import {
   binsQuestion,
   failedRowsQuestion,
@@ -28,17 +29,7 @@ import type { AlertEvent } from './ports.js';
 
 /** Windows of the series that are shown. */
 const SHOWN_WINDOWS = 30;
-/** The period before the alert that it is compared with, in windows, where the alert itself is shorter. */
-export const BEFORE_WINDOWS = 7;
-/** An alert that lasts long is explained by its newest windows. */
-const AFTER_WINDOWS = 48;
 const EXAMPLES = 20;
-
-/** Times in epoch ms. */
-interface Period {
-  from: number;
-  to: number;
-}
 
 export class AlertExplanations {
   private readonly evidence: Evidence;
@@ -51,7 +42,7 @@ export class AlertExplanations {
   async explain(alert: Alert, lines: readonly AlertEvent[], rule: AlertRule | null): Promise<Explanation> {
     const series = seriesOf(alert);
     const window = { from: Date.parse(alert.window_start), to: Date.parse(alert.window_end) };
-    const periods = periodsOf(alert);
+    const periods = periodsAround(Date.parse(alert.since), window.from, window.to);
     const shown = { from: window.to - SHOWN_WINDOWS * (window.to - window.from), to: window.to };
     const drift = alert.feature !== '' && !isQualityMetric(alert.metric);
     const bins = drift ? await orNothing(this.ports.evidence.movedBins(series, window.from, window.to), []) : [];
@@ -147,21 +138,6 @@ const isLimit = (point: MetricPoint): boolean => point.metric === 'psi_limit';
 
 function seriesOf({ model, version, deployment, segment, feature, metric }: Alert): SeriesKey {
   return { model, version, deployment, segment, feature, metric };
-}
-
-/** The alert's own time, and what was before it. */
-export function periodsOf(alert: Pick<Alert, 'since' | 'window_start' | 'window_end'>): {
-  before: Period;
-  after: Period;
-} {
-  const [since, start, to] = [alert.since, alert.window_start, alert.window_end].map((text) => Date.parse(text)) as [
-    number,
-    number,
-    number,
-  ];
-  const length = to - start;
-  const from = Math.max(Math.min(since, start), to - AFTER_WINDOWS * length);
-  return { after: { from, to }, before: { from: since - Math.max(to - from, BEFORE_WINDOWS * length), to: since } };
 }
 
 function shownBins(bins: readonly BinShares[]): Explanation['bins'] {

@@ -1,5 +1,7 @@
 // Alerting as people and clients see it: rules, channels, silences, alerts, what was sent, and the evaluation behind it.
 import type { AlertRule } from '../domain/alerts/rule.js';
+import { formatTime } from '../domain/alerts/wording.js';
+import { DAY_MS } from '../domain/duration.js';
 import { isSilenced } from '../domain/alerts/silence.js';
 import type { Alert, Backtest, Channel, Notification, Silence } from '../domain/contract/alerts.js';
 import type { Explanation } from '../domain/contract/explanation.js';
@@ -11,10 +13,12 @@ import { nearest } from '../domain/nearest.js';
 import { backtestRule } from './alert-backtest.js';
 import { AlertEvaluation, type EvaluateOptions } from './alert-evaluation.js';
 import { AlertExplanations } from './alert-explanation.js';
+import type { AlertLinks, LinkAction } from './alert-links.js';
 import type { AlertPorts } from './alert-ports.js';
 import { checkRule } from './alert-rule-check.js';
 import type { AlertsApi } from './api.js';
 import { Delivery } from './delivery.js';
+import { muteName } from './notices.js';
 import { proposeRules } from './rule-proposals.js';
 import type { AlertEvent, NotificationRow } from './ports.js';
 
@@ -26,12 +30,14 @@ const OPEN_STATES: Alert['state'][] = ['pending', 'firing', 'acknowledged', 'no_
 /** The alert use cases. `evaluate` is the job; the rest answers people. */
 export class AlertsService implements AlertsApi {
   private readonly delivery: Delivery;
+  private readonly links: AlertLinks;
   private readonly explanations: AlertExplanations;
   private readonly evaluation: AlertEvaluation;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly ports: AlertPorts) {
     this.delivery = new Delivery(ports);
+    this.links = ports.links;
     this.explanations = new AlertExplanations(ports);
     this.evaluation = new AlertEvaluation(ports, this.delivery);
   }
@@ -172,6 +178,34 @@ export class AlertsService implements AlertsApi {
       await this.ports.events.append([{ alert, detail: { ...line.detail, acknowledged_by: by }, at: now }]);
       return alert;
     });
+  }
+
+  /** What a mail's link would do. @throws NotFoundError for one that was not made here, ConflictError for one that is too old. */
+  async openLink(token: string, now: number): Promise<LinkAction> {
+    const action = await this.links.open(token);
+    if (action === null) throw new NotFoundError('There is no such link. Open the alert in the dashboard instead.');
+    if (now >= action.expires) throw new ConflictError('The link is too old. Open the alert in the dashboard instead.');
+    return action;
+  }
+
+  /** Do what a mail's link stands for; what was done, in a sentence. Doing it twice changes nothing. @throws as openLink. */
+  async followLink(token: string, now: number): Promise<string> {
+    const { kind, rule, model, deployment } = await this.openLink(token, now);
+    if (kind === 'silence') {
+      const matchers = { rule, model };
+      await this.putSilence(muteName(rule), {
+        matchers,
+        starts: now,
+        ends: now + DAY_MS,
+        comment: 'from a link in a notification',
+      });
+      return `Nothing is sent about the rule ${rule} on ${model} until ${formatTime(now + DAY_MS)}.`;
+    }
+    const lines = await this.ports.events.latest({ rule, model, states: ['firing', 'no_data'], limit: MAX_ANSWER });
+    const open = lines.filter(({ alert }) => alert.deployment === deployment);
+    for (const { alert } of open) await this.acknowledge(alert.id, 'a link in a notification');
+    if (open.length === 0) return 'There is nothing to acknowledge: the alerts are over, or acknowledged already.';
+    return open.length === 1 ? 'The alert is acknowledged.' : `${open.length} alerts are acknowledged.`;
   }
 
   putSilence(name: string, silence: Silence): Promise<void> {

@@ -322,6 +322,10 @@ export interface AlertsApi {
   explain(id: string): Promise<Explanation>;
   history(filter: { model: string | null; rule: string | null; limit: number }): Promise<Alert[]>;
   acknowledge(id: string, by: string): Promise<Alert>;
+  /** What a mail's link would do. @throws NotFoundError for one that was not made here, ConflictError for one that is too old. */
+  openLink(token: string, now: number): Promise<{ kind: 'acknowledge' | 'silence'; rule: string; model: string }>;
+  /** Do it; what was done, in a sentence. */
+  followLink(token: string, now: number): Promise<string>;
   putSilence(name: string, silence: Silence): Promise<void>;
   listSilences(): Promise<{ name: string; silence: Silence }[]>;
   removeSilence(name: string): Promise<void>;

@@ -4,6 +4,7 @@ import {
   DeliveryError,
   type Delivered,
   type Notice,
+  type NoticeLinks,
   type NoticeItem,
   type NoticeRollback,
 } from '../domain/alerts/notice.js';
@@ -19,6 +20,7 @@ import { isSilenced } from '../domain/alerts/silence.js';
 import { subjectOf } from '../domain/alerts/wording.js';
 import type { Alert, Channel, Silence } from '../domain/contract/alerts.js';
 import { parseDuration } from '../domain/duration.js';
+import { LINK_LIFE, type LinkAction } from './alert-links.js';
 import type { AlertPorts } from './alert-ports.js';
 import { Evidence, noticeItem, noticeLink, stopCommands, worstFirst, type NoticeSubject } from './notices.js';
 import type { AlertEvent, NotificationRow } from './ports.js';
@@ -160,6 +162,9 @@ export class Delivery {
       resolved,
       movedBins: await optional(this.evidence.movedBins(subject, open)),
       quality: await optional(this.evidence.quality(subject, open)),
+      segments: (await optional(this.evidence.segments(subject, open)))[0],
+      chart: (await optional(this.evidence.chart(subject, open)))[0],
+      links: open.length === 0 ? undefined : (await optional(this.linksFor(subject)))[0],
       rollback: (await optional(this.rollback(subject.model, open)))[0],
       link: noticeLink(this.ports.publicUrl, subject.model, open[0] ?? resolved[0]),
       stop: stopCommands(this.ports.publicUrl, subject),
@@ -167,6 +172,16 @@ export class Delivery {
       inReplyTo: decision.kind === 'firing' ? null : threadOf(rows),
       at: subject.now,
     };
+  }
+
+  private async linksFor({ ruleName: rule, model, deployment }: NoticeSubject): Promise<NoticeLinks[]> {
+    // A link's life counts on the clock of whoever opens it, not on that of the windows.
+    const expires = this.ports.clock() + LINK_LIFE;
+    const address = async (kind: LinkAction['kind']): Promise<string> => {
+      const token = await this.ports.links.sign({ kind, rule, model, deployment, expires });
+      return `${this.ports.publicUrl}/alert-links/${token}`;
+    };
+    return [{ acknowledge: await address('acknowledge'), silence: await address('silence') }];
   }
 
   /** The first critical alert of a version in charge that has a predecessor. */

@@ -1,13 +1,23 @@
 // Puts a notice together: its alerts, the bins that moved, what happened to quality, the links and commands.
 import { isQualityMetric } from '../domain/alerts/metric-names.js';
-import type { MovedBin, Notice, NoticeItem, NoticeQuality } from '../domain/alerts/notice.js';
-import type { AlertRule } from '../domain/alerts/rule.js';
+import type {
+  MovedBin,
+  Notice,
+  NoticeChart,
+  NoticeItem,
+  NoticeQuality,
+  NoticeSegments,
+} from '../domain/alerts/notice.js';
+import { periodsAround } from '../domain/alerts/periods.js';
+import { breaches, effectiveThreshold, lowestLevel, type AlertRule } from '../domain/alerts/rule.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
 import { iso } from '../domain/contract/common.js';
 import { DAY_MS } from '../domain/duration.js';
 import type { AlertPorts } from './alert-ports.js';
 import type { AlertEvent, SeriesKey } from './ports.js';
 
+/** How many windows the chart of a mail has. */
+const CHART_WINDOWS = 30;
 /** How many bins are told, and of how many of the worst alerts they are taken. */
 const MOVED_BINS = 3;
 const EXPLAINED_ALERTS = 3;
@@ -77,15 +87,7 @@ export class Evidence {
       .slice(0, EXPLAINED_ALERTS);
     const found = await Promise.all(
       explained.map(async (item) => {
-        const key: SeriesKey = {
-          model: subject.model,
-          version: item.version,
-          deployment: subject.deployment,
-          segment: item.segment,
-          feature: item.feature,
-          metric: item.metric,
-        };
-        const bins = await this.ports.evidence.movedBins(key, item.windowStart, item.windowEnd);
+        const bins = await this.ports.evidence.movedBins(seriesKey(subject, item), item.windowStart, item.windowEnd);
         return bins.map((bin): MovedBin => ({ ...bin, version: item.version, feature: item.feature }));
       }),
     );
@@ -110,6 +112,59 @@ export class Evidence {
     const items = [...versions.values()].reverse().slice(0, EXPLAINED_ALERTS);
     const lines = await Promise.all(items.map((item) => this.qualityOf(subject, item)));
     return items.length === 1 ? lines.map((line) => ({ ...line, version: '' })) : lines;
+  }
+
+  /** Where the worst alert comes from: the segments that contribute most to its change. */
+  async segments(subject: NoticeSubject, worst: readonly NoticeItem[]): Promise<NoticeSegments[]> {
+    const item = worst.find((one) => one.state === 'firing');
+    if (item === undefined) return [];
+    const series = seriesKey(subject, item);
+    const { evidence } = this.ports;
+    const drift = item.feature !== '' && !isQualityMetric(item.metric);
+    const bins = drift ? await evidence.movedBins(series, item.windowStart, item.windowEnd) : [];
+    const { before, after } = periodsAround(item.since, item.windowStart, item.windowEnd);
+    const found = await evidence.segments(series, after, before, bins);
+    if (found === null || found.found.change === null) return [];
+    const segments = found.found.segments.filter((one) => Math.abs((one.mixEffect ?? 0) + (one.rateEffect ?? 0)) > 0);
+    if (segments.length === 0) return [];
+    const { metric, about } = found;
+    return [
+      { metric, about, before: found.found.before, after: found.found.after, segments: segments.slice(0, MOVED_BINS) },
+    ];
+  }
+
+  /** The newest windows of the worst alert's series. */
+  async chart({ rule, ...subject }: NoticeSubject, worst: readonly NoticeItem[]): Promise<NoticeChart[]> {
+    const [item] = worst;
+    if (item === undefined || item.relative) return [];
+    const { metric, feature, ...rest } = seriesKey({ rule, ...subject }, item);
+    const length = item.windowEnd - item.windowStart;
+    const from = item.windowEnd - CHART_WINDOWS * length;
+    const metrics = metric === 'psi' ? ['psi', 'psi_limit'] : [metric];
+    const query = {
+      ...rest,
+      metrics,
+      features: [feature],
+      from,
+      to: item.windowEnd,
+      endingBy: item.windowEnd,
+      limit: null,
+    };
+    const points = (await this.ports.points.read(query)).filter(
+      (point) => point.windowEnd - point.windowStart === length,
+    );
+    const byStart = (name: string) =>
+      new Map(points.filter((point) => point.metric === name).map((point) => [point.windowStart, point]));
+    const [values, limits] = [byStart(metric), byStart('psi_limit')];
+    if (values.size < 2) return [];
+    const shown = Array.from({ length: CHART_WINDOWS }, (_, index) => {
+      const start = from + index * length;
+      const value = values.get(start)?.value ?? null;
+      const noiseLimit = metric === 'psi' ? (limits.get(start)?.lower ?? null) : null;
+      const limit = effectiveThreshold(rule, lowestLevel(rule), { noiseLimit });
+      return { value, past: value !== null && limit !== null && breaches(rule.op, value, limit) };
+    });
+    return [{ metric, windows: CHART_WINDOWS, threshold: item.threshold, points: shown }];
   }
 
   private async qualityOf({ model, deployment }: NoticeSubject, item: NoticeItem): Promise<NoticeQuality> {
@@ -145,6 +200,11 @@ export class Evidence {
   }
 }
 
+function seriesKey({ model, deployment }: NoticeSubject, item: NoticeItem): SeriesKey {
+  const { version, segment, feature, metric } = item;
+  return { model, version, deployment, segment, feature, metric };
+}
+
 /** A word of a POSIX shell, quoted so that nothing in it is interpreted. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
@@ -154,13 +214,18 @@ function putCommand(url: string, body: unknown): string {
   return `curl -X PUT ${quoted(url)} -H 'content-type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
 
+/** The name of the silence that a notification offers. */
+export function muteName(rule: string): string {
+  return `mute ${rule}`.slice(0, 100);
+}
+
 /** Commands that stop a rule's notifications. */
 export function stopCommands(publicUrl: string, { ruleName, rule, model, now }: NoticeSubject): Notice['stop'] {
   const disable = putCommand(`${publicUrl}/v1/alert-rules/${encodeURIComponent(ruleName)}`, {
     ...rule,
     enabled: false,
   });
-  const silence = putCommand(`${publicUrl}/v1/silences/${encodeURIComponent(`mute ${ruleName}`.slice(0, 100))}`, {
+  const silence = putCommand(`${publicUrl}/v1/silences/${encodeURIComponent(muteName(ruleName))}`, {
     matchers: { rule: ruleName, model },
     starts: iso(now),
     ends: iso(now + DAY_MS),

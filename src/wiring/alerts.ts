@@ -9,6 +9,7 @@ import { WebhookSender } from '../notify/webhook.js';
 import { AllPoints } from '../services/aggregate-points.js';
 import { RowEvidence } from '../services/alert-evidence.js';
 import type { RegistryFacts } from '../services/alert-ports.js';
+import { AlertLinks, linkKeySchema } from '../services/alert-links.js';
 import { AlertsService } from '../services/alerts.js';
 import { ContributionsService } from '../services/contributions.js';
 import { columnsOf } from '../services/quality.js';
@@ -55,6 +56,7 @@ export function wireAlerts(
       columns: async (model) => columnsOf(await models.effective(model)),
     },
     evidence,
+    links: new AlertLinks(tables.documents('settings', linkKeySchema)),
     senders: {
       email: new MailSender({ smtpUrl: config.smtpUrl, from: config.mailFrom }),
       webhook: new WebhookSender(http, clock),

@@ -9,6 +9,7 @@ import { HttpSender } from '../../src/notify/http-sender.js';
 import { MailSender } from '../../src/notify/mail.js';
 import { SlackSender } from '../../src/notify/slack.js';
 import { WebhookSender } from '../../src/notify/webhook.js';
+import { AlertLinks, linkKeySchema } from '../../src/services/alert-links.js';
 import { AlertsService } from '../../src/services/alerts.js';
 import { AlertEventTable, NotificationTable } from '../../src/store/alert-log.js';
 import { openEmbedded } from '../../src/store/client.js';
@@ -75,8 +76,14 @@ export class AlertRig {
         segments: async () => null,
         examples: async () => [],
       },
+      links: new AlertLinks(new DocumentTable(this.store, 'settings', linkKeySchema)),
       senders: {
-        email: new MailSender({ smtpUrl: this.options.smtpUrl, from: 'driftline@localhost', retry: FAST_RETRY }),
+        email: new MailSender({
+          smtpUrl: this.options.smtpUrl,
+          from: 'driftline@localhost',
+          retry: FAST_RETRY,
+          connectMs: 1000,
+        }),
         webhook: new WebhookSender(http, () => this.now),
         slack: new SlackSender(http),
       },

@@ -13,6 +13,8 @@ export class Mailbox {
   onMail: (() => Promise<void>) | null = null;
   refuse: number | null = null;
   attempts = 0;
+  /** With TLS from the first byte (a certificate that nobody trusts) and this user, whose password is `secret`. */
+  user: string | null = null;
   private server: SMTPServer | null = null;
   port = 0;
 
@@ -23,8 +25,15 @@ export class Mailbox {
   /** Start, on the port of the last time if there was one. */
   async open(): Promise<void> {
     const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
+      ...(this.user === null
+        ? { authOptional: true, disabledCommands: ['STARTTLS'] }
+        : {
+            secure: true,
+            onAuth: (auth, _session, callback) =>
+              auth.username === this.user && auth.password === 'secret'
+                ? callback(null, { user: auth.username })
+                : callback(new Error('wrong password')),
+          }),
       onRcptTo: (_address, _session, callback) => {
         this.attempts += 1;
         if (this.refuse === null) return callback();
@@ -42,6 +51,8 @@ export class Mailbox {
         });
       },
     });
+    // A client that breaks a connection off is what some tests are about.
+    server.on('error', () => undefined);
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', () => resolve()));
     const address = server.server.address();
     this.port = typeof address === 'object' && address !== null ? address.port : 0;

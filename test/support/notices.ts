@@ -69,6 +69,37 @@ export function aNotice(changes: Partial<Notice> = {}): Notice {
   };
 }
 
+/** The same with everything that a mail can show. */
+export function aFullNotice(changes: Partial<Notice> = {}): Notice {
+  return aNotice({
+    segments: {
+      metric: 'share',
+      about: 'share of inputs.distance in > 1,200',
+      before: 0.081,
+      after: 0.214,
+      segments: [
+        { segment: 'tags.region=US', valueBefore: 0.09, valueAfter: 0.41, mixEffect: 0.004, rateEffect: 0.11 },
+        { segment: 'inputs.origin=ORD', valueBefore: 0.1, valueAfter: 0.22, mixEffect: 0.02, rateEffect: 0.01 },
+        { segment: 'tags.region=', valueBefore: null, valueAfter: 0.1, mixEffect: -0.003, rateEffect: 0 },
+      ],
+    },
+    chart: {
+      metric: 'psi',
+      windows: 30,
+      threshold: 0.2,
+      points: Array.from({ length: 30 }, (_, i) => {
+        const value = i === 11 ? null : i > 26 ? 0.24 + (i - 26) * 0.02 : 0.03 + ((i * 7) % 11) / 150;
+        return { value, past: value !== null && value > 0.2 };
+      }),
+    },
+    links: {
+      acknowledge: 'http://127.0.0.1:8080/alert-links/WyJhY2tub3dsZWRnZSJd.c2lnbmF0dXJl',
+      silence: 'http://127.0.0.1:8080/alert-links/WyJzaWxlbmNlIl0.c2lnbmF0dXJl',
+    },
+    ...changes,
+  });
+}
+
 /** The end of what `aNotice` told. */
 export function aResolvedNotice(): Notice {
   const why =

@@ -50,6 +50,38 @@ export interface NoticeRollback {
   previousVersion: string;
 }
 
+/** One segment and what it contributed to a change; effects in the metric's own unit. */
+export interface NoticeSegment {
+  segment: string;
+  valueBefore: number | null;
+  valueAfter: number | null;
+  mixEffect: number | null;
+  rateEffect: number | null;
+}
+
+/** Where a change comes from. `metric` is `share` for the share of rows in some bins, which `about` names. */
+export interface NoticeSegments {
+  metric: string;
+  about: string;
+  before: number | null;
+  after: number | null;
+  segments: NoticeSegment[];
+}
+
+/** The newest windows of the worst alert's series, oldest first; `past`: beyond the limit that held there. */
+export interface NoticeChart {
+  metric: string;
+  windows: number;
+  threshold: number | null;
+  points: { value: number | null; past: boolean }[];
+}
+
+/** Addresses that acknowledge the alerts, or silence the rule for a day: signed, for a while, and only after a confirmation. */
+export interface NoticeLinks {
+  acknowledge: string;
+  silence: string;
+}
+
 /** One notification of one group (rule, model, deployment) to one channel. */
 export interface Notice {
   /** Stable over retries, restarts and crashes: what a receiver sees twice with one id is one notification. */
@@ -67,6 +99,9 @@ export interface Notice {
   quality: NoticeQuality[];
   /** What to go back to; absent where nothing is critical or nothing was before. */
   rollback?: NoticeRollback | undefined;
+  segments?: NoticeSegments | undefined;
+  chart?: NoticeChart | undefined;
+  links?: NoticeLinks | undefined;
   /** The service's address with the model, version and time range. */
   link: string;
   /** Shell commands: turn the rule off (null where the rule is too long for a command), silence it for a day. */

@@ -17,7 +17,13 @@ const SHARES = new Set([
   'error_rate',
   'label_coverage',
   'mape',
+  'share',
 ]);
+
+/** Whether a metric is a share in 0..1. */
+export function isShare(metric: string): boolean {
+  return SHARES.has(metric);
+}
 
 const NAMES: Record<string, string> = {
   psi: 'PSI',

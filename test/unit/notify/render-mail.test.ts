@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import type { NoticeItem } from '../../../src/domain/alerts/notice.js';
-import { escapeHtml, html } from '../../../src/notify/html.js';
+import { escapeHtml, html } from '../../../src/domain/html.js';
 import { renderMail } from '../../../src/notify/render-mail.js';
 import { slackBody } from '../../../src/notify/slack.js';
 import { anItem, aNotice, aResolvedNotice } from '../../support/notices.js';
