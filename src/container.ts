@@ -150,7 +150,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {
     ...ingestion,
-    cloudera: wireCloudera(tables, computing, ingestion.ingest, clock),
+    cloudera: wireCloudera(tables, computing, ingestion.ingest, clock, registryCore.records),
     replicas: new ReplicasService({
       store: tables.replicaStats,
       requireModel: (model) => models.requireModel(model),
@@ -173,6 +173,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     registry,
     webhooks: registryCore.webhooks,
     references: registryCore.references,
+    records: registryCore.records,
     ...registered,
     sql: new SqlService(tables.sql),
     counters,

@@ -1,7 +1,7 @@
 // Cloudera resource names (CRNs): what they name where no record says it, and the names that our own resources get.
 
 /** The prefix of resources that no Cloudera workspace made. */
-const OWN_PREFIX = 'crn:driftline:ml:::workspace:local';
+export const OWN_PREFIX = 'crn:driftline:ml:::workspace:local';
 const KINDS = ['model', 'build', 'deployment'] as const;
 
 /** A deployment of a model's version, under the name that stands in its predictions. */

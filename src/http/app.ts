@@ -16,6 +16,7 @@ import { alertLinkRoutes } from './routes/alert-links.js';
 import { alertRoutes, backtestRoutes, proposalRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
+import { clouderaRegistryRoutes } from './routes/cloudera-registry.js';
 import { clouderaRoutes } from './routes/cloudera.js';
 import { ingestionRoutes } from './routes/ingestion.js';
 import { doctorRoutes } from './routes/doctor.js';
@@ -29,6 +30,7 @@ import { overviewRoutes } from './routes/overview.js';
 import { predictionRoutes } from './routes/predictions.js';
 import { processRoutes } from './routes/process.js';
 import { queryRoutes } from './routes/query.js';
+import { registryWebhookRoutes } from './routes/registry-webhooks.js';
 import { registryRoutes } from './routes/registry.js';
 import { replicaRoutes } from './routes/replicas.js';
 import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
@@ -78,6 +80,8 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   keyRoutes,
   mlflowRoutes,
   registryRoutes,
+  registryWebhookRoutes,
+  clouderaRegistryRoutes,
 ];
 
 /** Build the server, ready to `listen` or `inject`. */

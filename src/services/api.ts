@@ -55,6 +55,8 @@ import type { Change } from '../domain/registry/model.js';
 import type { Operation } from '../domain/registry/operations.js';
 import type { RegistryState } from '../domain/registry/state.js';
 import type { Webhook, WebhookKind } from '../domain/registry/webhook.js';
+import type { ClouderaBuild, ClouderaDeployment, ClouderaModel, DeploymentState } from '../domain/registry/cloudera.js';
+import type { NewClouderaBuild, NewClouderaDeployment, NewClouderaModel } from './registry/cloudera-records.js';
 import type { Delivery } from './registry/dispatcher.js';
 import type { TestAnswer, WebhookFields } from './registry/webhooks.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
@@ -401,6 +403,30 @@ export interface RegisteredApi {
   annotate(model: string, versions: readonly TrackedVersion[]): Promise<VersionSummary[]>;
 }
 
+/** Models, builds and deployments of Cloudera APIv2. Everything throws NotFoundError for what is not there. */
+export interface RecordsApi {
+  models(projectId: string): Promise<ClouderaModel[]>;
+  model(projectId: string, id: string): Promise<ClouderaModel>;
+  /** The name under which the model's rows are tracked. */
+  trackedName(model: ClouderaModel): Promise<string>;
+  createModel(input: NewClouderaModel, by: string): Promise<ClouderaModel>;
+  updateModel(projectId: string, id: string, fields: Partial<NewClouderaModel>): Promise<ClouderaModel>;
+  deleteModel(projectId: string, id: string): Promise<void>;
+  builds(projectId: string, modelId: string): Promise<ClouderaBuild[]>;
+  build(projectId: string, modelId: string, id: string): Promise<ClouderaBuild>;
+  createBuild(input: NewClouderaBuild, by: string): Promise<ClouderaBuild>;
+  deleteBuild(projectId: string, modelId: string, id: string): Promise<void>;
+  deployments(projectId: string, modelId: string, buildId: string): Promise<ClouderaDeployment[]>;
+  deployment(projectId: string, modelId: string, buildId: string, id: string): Promise<ClouderaDeployment>;
+  createDeployment(input: NewClouderaDeployment, by: string): Promise<ClouderaDeployment>;
+  /** `event` null: whoever runs it says so itself, and is not told. */
+  changeDeployment(
+    path: { projectId: string; modelId: string; buildId: string; id: string },
+    fields: { status?: DeploymentState | undefined; replicas?: number | undefined },
+    event: 'deployment.restarted' | 'deployment.stopped' | null,
+  ): Promise<ClouderaDeployment>;
+}
+
 /** References to versions. */
 export interface ReferencesApi {
   /** The text itself, or the version that `@stage` or `@alias` names now. @throws NotFoundError */
@@ -461,6 +487,7 @@ export interface Services {
   registered: RegisteredApi;
   events: EventsApi;
   references: ReferencesApi;
+  records: RecordsApi;
   comparisons: ComparisonsApi;
   sql: SqlApi;
   counters: CountersApi;

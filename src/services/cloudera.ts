@@ -18,7 +18,7 @@ import {
   type StoredPrediction,
   type Tracked,
 } from '../domain/contract/tracking.js';
-import { crnsOf, parseOwnCrn, resourceOf, type CrnTarget, type DeploymentTarget } from '../domain/crn.js';
+import { crnsOf, parseOwnCrn, resourceOf, type CrnTarget, type DeploymentTarget, type RowCrns } from '../domain/crn.js';
 import { issuesToErrors } from '../domain/validation.js';
 import type { ClouderaApi, IngestApi, PredictionFilter } from './api.js';
 import { pagesOf, type PredictionReader } from './predictions.js';
@@ -41,6 +41,8 @@ export interface ClouderaDependencies {
   ingest: Pick<IngestApi, 'predictions' | 'delayedMetrics' | 'aggregateDocuments'>;
   /** Asked in order, before the rules that need no record. */
   resolvers: readonly CrnResolver[];
+  /** The CRNs of rows under a deployment that there is a record of; null for any other. */
+  recorded: (deployment: string) => RowCrns | null;
   /** Which keys of a model's metrics are inputs; null: the usual ones. */
   inputKeys: (model: string) => readonly string[] | null;
   reader: Pick<PredictionReader, 'page'>;
@@ -125,12 +127,13 @@ export class ClouderaService implements ClouderaApi {
     };
     const inputs = this.inputKeys(model);
     for await (const page of pagesOf(this.deps.reader, { ...range, segment: null, labelled: null }, PAGE)) {
-      for (const row of page) if (row.status !== 'error') yield predictionRow(row, inputs);
+      for (const row of page)
+        if (row.status !== 'error') yield { ...predictionRow(row, inputs), ...this.deps.recorded(row.deployment) };
     }
     for (let skip = 0; ; skip += PAGE) {
       const page = await this.deps.aggregates.documents(range, PAGE, skip);
       for (const { version, deployment, start, end, metrics } of page) {
-        const crns = crnsOf({ model, version, deployment });
+        const crns = this.deps.recorded(deployment) ?? crnsOf({ model, version, deployment });
         yield { ...crns, startTimeStampMs: start, endTimeStampMs: end, predictionUuid: '', metrics };
       }
       if (page.length < PAGE) return;

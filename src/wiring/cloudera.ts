@@ -1,4 +1,5 @@
 // Wires Cloudera's model metrics. Records that know CRNs are resolvers, asked in order before the rules that need no record.
+import type { RowCrns } from '../domain/crn.js';
 import { ClouderaService, type CrnResolver } from '../services/cloudera.js';
 import type { IngestService } from '../services/ingest.js';
 import type { Tables } from '../store/tables.js';
@@ -9,7 +10,7 @@ export function wireCloudera(
   { models }: Computing,
   ingest: IngestService,
   clock: () => number,
-  records: readonly CrnResolver[] = [],
+  records: CrnResolver & { crnsOf(deploymentCrn: string): RowCrns | null },
 ): ClouderaService {
   const configured: CrnResolver = {
     resolve: async (crn) => {
@@ -19,7 +20,8 @@ export function wireCloudera(
   };
   return new ClouderaService({
     ingest,
-    resolvers: [configured, ...records],
+    resolvers: [configured, records],
+    recorded: (deployment) => records.crnsOf(deployment),
     inputKeys: (model) => models.clouderaInputs(model),
     reader: tables.predictionReader,
     aggregates: tables.aggregates,

@@ -3,6 +3,7 @@ import type { BaselineSummary } from '../domain/contract/models.js';
 import { NotFoundError } from '../domain/errors.js';
 import type { MetricsApi } from '../services/api.js';
 import { ModelEvents } from '../services/registry/events.js';
+import { ClouderaRecords } from '../services/registry/cloudera-records.js';
 import { Comparisons } from '../services/registry/comparisons.js';
 import { Dispatcher } from '../services/registry/dispatcher.js';
 import { References } from '../services/registry/references.js';
@@ -47,8 +48,11 @@ export function wireRegistryCore({ tables, config, clock, warn }: RegistryCorePa
     clock,
   });
   registry.follow(webhooks);
+  const records = new ClouderaRecords({ registry, webhooks, clock });
+  registry.follow(records);
   return {
     registry,
+    records,
     references: new References(registry),
     secrets,
     webhooks,

@@ -1,6 +1,7 @@
 // The registry as Driftline's own API shows it: models, versions with lineage and training metrics, the log, and marks for charts.
 import { z } from 'zod';
 import { STAGES } from '../registry/model.js';
+import { DRIFTLINE_EVENTS } from '../registry/webhook.js';
 import { metricPointSchema } from './metrics.js';
 
 const textRecord = z.record(z.string(), z.string());
@@ -131,3 +132,33 @@ export const modelEventSchema = z.object({
   by: z.string(),
 });
 export type ModelEvent = z.output<typeof modelEventSchema>;
+
+/** A webhook about builds and deployments. */
+export const ownWebhookRequestSchema = z.strictObject({
+  url: z.string().min(1).max(2000),
+  secret: z.string().min(8, 'use at least 8 characters').max(1000).optional(),
+  events: z.array(z.enum(DRIFTLINE_EVENTS)).default([]).describe('all of them where empty'),
+  description: z.string().max(2000).default(''),
+  enabled: z.boolean().default(true),
+});
+export const ownWebhookSchema = z.object({
+  id: z.string(),
+  url: z.string(),
+  events: z.array(z.string()),
+  description: z.string(),
+  enabled: z.boolean(),
+  created_at: z.string(),
+});
+
+/** One body for one webhook of the registry. `id` is the same over all attempts. */
+export const deliverySchema = z.object({
+  id: z.string(),
+  webhook: z.string(),
+  event: z.string(),
+  model: z.string(),
+  state: z.enum(['pending', 'sent', 'failed']),
+  attempts: z.number(),
+  error: z.string().nullable(),
+  time: z.string(),
+  ended_at: z.string().nullable(),
+});

@@ -71,6 +71,10 @@ export class RegistryState {
     return id === undefined ? null : (this.entries.get(id)?.model ?? null);
   }
 
+  byId(id: string): RegisteredModel | null {
+    return this.entries.get(id)?.model ?? null;
+  }
+
   /** @throws RegistryError RESOURCE_DOES_NOT_EXIST */
   model(name: string): RegisteredModel {
     const model = this.find(name);

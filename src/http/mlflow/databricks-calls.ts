@@ -60,7 +60,7 @@ function webhookFields({ description, status, http_url_spec: http, job_spec: job
 
 /** The name of the model that a webhook is about; null: of all. */
 function modelName(state: RegistryState, { modelId }: Webhook): string | null {
-  return modelId === null ? null : (state.models().find(({ id }) => id === modelId)?.name ?? null);
+  return modelId === null ? null : (state.byId(modelId)?.name ?? null);
 }
 
 function webhookJson(webhook: Webhook, model: string | null): Record<string, unknown> {

@@ -67,8 +67,14 @@ function errorCode(error: DriftlineError): string {
   }
 }
 
+/** How a protocol writes an error down. `status` is the HTTP status. */
+export type ErrorBody = (status: number, errorCode: string, message: string) => Record<string, unknown>;
+
+/** MLflow's form, and Databricks'. */
+export const mlflowError: ErrorBody = (_status, errorCode, message) => ({ error_code: errorCode, message });
+
 /** The error as an answer of the protocol; a fault of ours is logged and hidden. */
-function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, form: ErrorBody): FastifyReply {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const framework = (error as { statusCode?: number }).statusCode;
   const known =
@@ -81,17 +87,16 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
     request.log[known?.status === 503 ? 'warn' : 'error']({ err: error }, 'request failed');
   if (known?.retryAfterSeconds !== undefined) void reply.header('retry-after', String(known.retryAfterSeconds));
   if (known?.status === 401) void reply.header('www-authenticate', 'Bearer');
+  const status = known?.status ?? 500;
   const body =
     known === null
-      ? {
-          error_code: 'INTERNAL_ERROR',
-          message: `Something unexpected happened. The service log has the details under the request id ${request.id}.`,
-        }
-      : { error_code: errorCode(known), message: known.detail };
-  return reply
-    .code(known?.status ?? 500)
-    .type('application/json')
-    .send(JSON.stringify(body));
+      ? form(
+          status,
+          'INTERNAL_ERROR',
+          `Something unexpected happened. The service log has the details under the request id ${request.id}.`,
+        )
+      : form(status, errorCode(known), known.detail);
+  return reply.code(status).type('application/json').send(JSON.stringify(body));
 }
 
 /**
@@ -111,13 +116,13 @@ function acceptAnyType(scope: App, bodyLimit: number): void {
 export async function registerCalls(
   app: App,
   context: RouteContext,
-  options: { prefix: string; calls: readonly Call<z.ZodType>[]; hidden: boolean; unknown: string },
+  options: { prefix: string; calls: readonly Call<z.ZodType>[]; hidden: boolean; unknown: string; form: ErrorBody },
 ): Promise<void> {
   await app.register(
     async (plain) => {
       const scope = plain as unknown as App;
       acceptAnyType(scope, context.config.bodyLimit);
-      scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+      scope.setErrorHandler((error, request, reply) => sendError(error, request, reply, options.form));
       scope.setNotFoundHandler((request, reply) =>
         sendError(
           new RegistryError(
@@ -127,6 +132,7 @@ export async function registerCalls(
           ),
           request,
           reply,
+          options.form,
         ),
       );
       for (const one of options.calls) addRoute(scope, context, one, options.hidden);

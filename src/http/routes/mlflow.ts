@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DATABRICKS_CALLS } from '../mlflow/databricks-calls.js';
 import { MODEL_CALLS } from '../mlflow/model-calls.js';
-import { registerCalls } from '../mlflow/protocol.js';
+import { mlflowError, registerCalls } from '../mlflow/protocol.js';
 import { VERSION_CALLS } from '../mlflow/version-calls.js';
 import { WEBHOOK_CALLS } from '../mlflow/webhook-calls.js';
 import type { App, RouteContext, RouteDocs } from '../types.js';
@@ -25,7 +25,7 @@ export async function mlflowRoutes(app: App, context: RouteContext): Promise<voi
     ['/api/2.0/mlflow', false],
     ['/ajax-api/2.0/mlflow', true],
   ] as const) {
-    await registerCalls(app, context, { prefix, hidden, calls: CALLS, unknown: UNKNOWN });
+    await registerCalls(app, context, { prefix, hidden, calls: CALLS, unknown: UNKNOWN, form: mlflowError });
   }
   for (const [url, body, summary] of [
     ['/health', 'OK', 'Process alive, as MLflow answers it'],

@@ -96,14 +96,16 @@ export class Registry {
   }
 
   /** Change something else that is stored with the registry: after everything before it, and none of it where it fails. */
-  exclusively<T>(work: (write: (entries: readonly RegistryEntry[]) => Promise<void>) => Promise<T>): Promise<T> {
+  exclusively<T>(
+    work: (write: (entries: readonly RegistryEntry[]) => Promise<void>, state: RegistryState) => Promise<T>,
+  ): Promise<T> {
     return this.alone(async () => {
       await this.fresh(0);
       return work(async (entries) => {
         this.doubtful = true;
         await this.store.write(entries, this.clock());
         this.doubtful = false;
-      });
+      }, this.state);
     });
   }
 

@@ -70,3 +70,50 @@ describe('the outbox', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+describe('records of deployments', () => {
+  it('are there after a restart, and still resolve', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'driftline-records-'));
+    const first = await openTestContainer({ folder });
+    const { records } = first.container.services;
+    const made = {
+      projectId: 'p',
+      name: 'm',
+      description: '',
+      registeredModelId: null,
+      authEnabled: true,
+      visibility: '',
+      runAs: null,
+    };
+    const model = await records.createModel(made, 'me');
+    const fields = {
+      comment: '',
+      filePath: '',
+      functionName: '',
+      kernel: '',
+      runtimeIdentifier: '',
+      runtimeAddonIdentifiers: [],
+    };
+    const build = await records.createBuild(
+      { projectId: 'p', modelId: model.id, registeredVersionId: null, ...fields },
+      'me',
+    );
+    const size = { cpu: 1, memory: 1, nvidiaGpus: 0, replicas: 1, environment: { A: 'b' } };
+    const deployment = await records.createDeployment(
+      { projectId: 'p', modelId: model.id, buildId: build.id, ...size },
+      'me',
+    );
+    await first.close();
+    const second = await openTestContainer({ folder });
+    const again = second.container.registry.records;
+    expect(await again.deployment('p', model.id, build.id, deployment.id)).toEqual(deployment);
+    expect(await again.resolve(`crn:x/${deployment.id}`)).toEqual({
+      kind: 'deployment',
+      model: 'm',
+      version: 'build-1',
+      deployment: `crn:x/${deployment.id}`,
+    });
+    await second.close();
+    rmSync(folder, { recursive: true });
+  });
+});
