@@ -13,6 +13,9 @@ const problemSchema = z.object({
     .optional(),
 });
 
+/** How the calls of the model registry say what is wrong. */
+const mlflowErrorSchema = z.object({ error_code: z.string(), message: z.string() });
+
 /** A request. `body` that is text, bytes or a stream goes as it is, anything else as JSON. */
 export interface Request {
   body?: unknown;
@@ -99,6 +102,9 @@ async function problem(response: Response, call: string): Promise<DriftlineError
 /** The error that a problem document describes; `call` is named where the document is something else. */
 export function problemError(status: number, document: unknown, call: string): DriftlineError {
   const parsed = problemSchema.safeParse(document);
+  const theirs = mlflowErrorSchema.safeParse(document);
+  if (theirs.success)
+    return new DriftlineError(status, theirs.data.error_code.toLowerCase(), 'Registry error', theirs.data.message);
   if (!parsed.success)
     return new DriftlineError(status, 'error', 'Error', `${call} was answered with status ${status}.`);
   const { code, title, detail, errors } = parsed.data;

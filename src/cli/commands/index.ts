@@ -9,6 +9,7 @@ import { addJob } from './job.js';
 import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
 import { addQuery } from './query.js';
+import { addRegistry } from './registry.js';
 import { addRules } from './rules.js';
 import { addServe } from './serve.js';
 
@@ -25,5 +26,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addQuery,
   addKeys,
   addRules,
+  addRegistry,
   addDoctor,
 ];
