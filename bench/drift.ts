@@ -5,8 +5,11 @@ import { load, main, medianTime, quiet, say, withContainer } from './support.js'
 
 const ROWS = 1_000_000;
 const RUNS = 5;
-/** PSI and KS of all features, reading included. */
-const LIMIT = 2500;
+/** What a drift page asks for of all features, reading included: PSI, KS, JS, missing and unseen values. */
+const ASKED = ['psi', 'ks_statistic', 'js_distance', 'missing_share', 'unseen_share'];
+const LIMIT = 1400;
+/** Every number that there is. */
+const LIMIT_OF_ALL = 3500;
 
 const BASELINE = { from: START, to: START + 30 * DAY };
 const CURRENT = { from: START + 60 * DAY, to: START + 90 * DAY };
@@ -24,7 +27,8 @@ export function run(): Promise<Result> {
     const measure = async (metrics: string[]) => {
       await quiet();
       const points = await readRange(container, metrics, CURRENT.from, CURRENT.to);
-      const expected = FEATURES * metrics.length;
+      // A number has no unseen values: only categories do.
+      const expected = FEATURES * metrics.filter((metric) => metric !== 'unseen_share').length;
       const found = points.filter(
         (point) => point.feature.startsWith('inputs.') && point.value !== null && point.n === ROWS,
       );
@@ -35,7 +39,7 @@ export function run(): Promise<Result> {
     };
     const psi = await measure(['psi']);
     const ks = await measure(['ks_statistic']);
-    const both = await measure(['psi', 'ks_statistic']);
+    const asked = await measure(ASKED);
     const everything = await measure([]);
     const limit = { name: 'limit', value: LIMIT, at: 'most' as const };
     return {
@@ -44,8 +48,12 @@ export function run(): Promise<Result> {
       lines: [
         held('PSI of every feature', psi, 'ms', limit),
         held('KS of every feature', ks, 'ms', limit),
-        held('PSI and KS of every feature', both, 'ms', limit),
-        held('every drift, label and technical number', everything, 'ms', limit),
+        held('PSI, KS, JS, missing and unseen of every feature', asked, 'ms', limit),
+        held('every number: also Wasserstein from fine bins, labels and technical ones', everything, 'ms', {
+          name: 'limit',
+          value: LIMIT_OF_ALL,
+          at: 'most',
+        }),
       ],
     };
   });

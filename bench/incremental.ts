@@ -5,7 +5,7 @@ import { inChild, load, main, quiet, say } from './support.js';
 const YEAR = { hours: 365 * 24, rowsPerHour: 100 };
 const ALONE = { hours: 1, rowsPerHour: 100 };
 /** How many times as long the hour may take among a year. */
-const LIMIT = 2;
+const LIMIT = 1.2;
 
 export async function run(): Promise<Result> {
   await quiet();
@@ -22,7 +22,7 @@ export async function run(): Promise<Result> {
   });
   return {
     name: 'incremental',
-    about: `A prediction arrives in one hour of ${ALONE.rowsPerHour} labelled predictions; then each job runs and recomputes that hour, once with nothing else stored and once among ${YEAR.hours.toLocaleString('en-US')} hours of as many. Median of 7 runs.`,
+    about: `A prediction arrives in one hour of ${ALONE.rowsPerHour} labelled predictions; then each job runs and recomputes that hour, once with nothing else stored and once among ${YEAR.hours.toLocaleString('en-US')} hours of as many. Fastest of 15 runs: what else the machine does makes a run longer, never shorter.`,
     lines,
   };
 }

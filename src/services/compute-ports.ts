@@ -150,7 +150,11 @@ export interface RegressionRow extends GroupKey {
   e4: number | null;
   mape_n: number;
   mape: number | null;
+  mape2: number | null;
   truth_var: number | null;
+  /** Means of e^2 z^2 and z^4, z = truth - mean truth. */
+  e2z2: number | null;
+  z4: number | null;
 }
 
 export interface MulticlassScoreRow extends GroupKey {

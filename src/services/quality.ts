@@ -145,6 +145,9 @@ export class QualityCalculator {
           sumQuad: row.e4 ?? Number.NaN,
           mapeN: row.mape_n,
           mapeSum: row.mape ?? Number.NaN,
+          mapeSq: row.mape2 ?? Number.NaN,
+          errorByTruth: row.e2z2,
+          truthFourth: row.z4,
           truthVarPop: row.truth_var,
         }),
       }));
@@ -231,6 +234,9 @@ function scoresOfNothing(task: EffectiveConfig['task']): Score[] {
         sumQuad: 0,
         mapeN: 0,
         mapeSum: 0,
+        mapeSq: 0,
+        errorByTruth: null,
+        truthFourth: null,
         truthVarPop: null,
       });
     case 'none':

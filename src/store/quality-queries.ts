@@ -18,7 +18,7 @@ export type BinaryRow = z.output<typeof binaryRow>;
 const regressionRow = z.object({
   ...groupFields,
   n: z.number(), e: z.number().nullable(), abs_e: z.number().nullable(), e2: z.number().nullable(), e4: z.number().nullable(),
-  mape_n: z.number(), mape: z.number().nullable(), truth_var: z.number().nullable(),
+  mape_n: z.number(), mape: z.number().nullable(), mape2: z.number().nullable(), truth_var: z.number().nullable(), e2z2: z.number().nullable(), z4: z.number().nullable(),
 }); // prettier-ignore
 export type RegressionRow = z.output<typeof regressionRow>;
 
@@ -105,10 +105,13 @@ export class QualityQueries {
     return this.store.query({
       name: 'regression_quality',
       lane: 'jobs',
-      sql: `SELECT ${GROUP}, count() AS n, sumKahan(assumeNotNull(d)) AS e, sumKahan(abs(assumeNotNull(d))) AS abs_e, sumKahan(pow(assumeNotNull(d), 2)) AS e2, sumKahan(pow(assumeNotNull(d), 4)) AS e4,
-          countIf(truth_number != 0) AS mape_n, sumIf(abs(assumeNotNull(d)) / abs(truth_number), truth_number != 0) AS mape, varPopStable(truth_number) AS truth_var
+      sql: `SELECT * EXCEPT (pairs, centre), arrayAvg(x -> pow(x.1, 2) * pow(x.2 - centre, 2), pairs) AS e2z2, arrayAvg(x -> pow(x.2 - centre, 4), pairs) AS z4
+        FROM (SELECT ${GROUP}, count() AS n, sumKahan(assumeNotNull(d)) AS e, sumKahan(abs(assumeNotNull(d))) AS abs_e, sumKahan(pow(assumeNotNull(d), 2)) AS e2, sumKahan(pow(assumeNotNull(d), 4)) AS e4,
+          countIf(truth_number != 0) AS mape_n, sumIf(abs(assumeNotNull(d)) / abs(truth_number), truth_number != 0) AS mape,
+            sumIf(pow(assumeNotNull(d) / truth_number, 2), truth_number != 0) AS mape2, varPopStable(truth_number) AS truth_var,
+            groupArray((assumeNotNull(d), truth_number)) AS pairs, avg(truth_number) AS centre
         FROM (SELECT *, s - truth_number AS d FROM ${joined(rows, columns.truthKey, params, { s: scoreOf(columns.prediction, params) })} WHERE truth_kind = 'number')
-        WHERE isNotNull(d) GROUP BY ${GROUP}`,
+        WHERE isNotNull(d) GROUP BY ${GROUP})`,
       params: params.params,
       row: regressionRow,
     });

@@ -96,6 +96,8 @@ function calibrationBins(rows: readonly BinaryRow[]): CalibrationBin[] {
 /** The sums that the store makes of a regression's rows. */
 export function regressionSums(rows: readonly { truth: number; predicted: number }[]): RegressionSums {
   const errors = rows.map(({ truth, predicted }) => predicted - truth);
+  const centre = sum(rows.map(({ truth }) => truth)) / Math.max(1, rows.length);
+  const centred = rows.map(({ truth }) => truth - centre);
   const relative = rows
     .filter(({ truth }) => truth !== 0)
     .map(({ truth, predicted }) => Math.abs((predicted - truth) / truth));
@@ -107,6 +109,9 @@ export function regressionSums(rows: readonly { truth: number; predicted: number
     sumQuad: sum(errors.map((e) => e ** 4)),
     mapeN: relative.length,
     mapeSum: sum(relative),
+    mapeSq: sum(relative.map((part) => part * part)),
+    errorByTruth: rows.length === 0 ? null : sum(errors.map((e, i) => (e * (centred[i] ?? 0)) ** 2)) / rows.length,
+    truthFourth: rows.length === 0 ? null : sum(centred.map((z) => z ** 4)) / rows.length,
     truthVarPop: rows.length === 0 ? null : populationVariance(rows.map(({ truth }) => truth)),
   };
 }

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { FieldBins } from '../../src/domain/drift/bins.js';
+import { binnedKs, binnedWasserstein, type FineCounts } from '../../src/domain/drift/binned.js';
 import { ksStatistic } from '../../src/domain/drift/kolmogorov.js';
 import { driftedShare, type Score, scoreField } from '../../src/domain/drift/score.js';
 import { binaryScores } from '../../src/domain/quality/binary.js';
+import { mcNemar, twoProportions, type Difference } from '../../src/domain/quality/compare.js';
 import { multiclassScores } from '../../src/domain/quality/multiclass.js';
 import { regressionScores } from '../../src/domain/quality/regression.js';
 import { plain, shareScore } from '../../src/domain/quality/score.js';
@@ -51,6 +53,24 @@ const inputs = [
     .strictObject({ pairs: z.array(z.tuple([z.number(), z.number()])) })
     .transform(({ pairs }) =>
       regressionScores(reference.regressionSums(pairs.map(([truth, predicted]) => ({ truth, predicted })))),
+    ),
+  z
+    .strictObject({ fine_baseline: numbers, fine_current: numbers })
+    .transform((given) => [boundedScore('ks_statistic', binnedKs(given.fine_baseline, given.fine_current))]),
+  z
+    .strictObject({ edges: numbers, baseline_values: numbers, current_values: numbers })
+    .transform(({ edges, baseline_values, current_values }) => [
+      boundedScore('wasserstein', binnedWasserstein(edges, fine(baseline_values, edges), fine(current_values, edges))),
+    ]),
+  z
+    .strictObject({ two_proportions: z.tuple([z.number(), z.number(), z.number(), z.number()]) })
+    .transform(({ two_proportions }) => differences(twoProportions(...two_proportions))),
+  z
+    .strictObject({
+      pairs: z.strictObject({ both: z.number(), first_only: z.number(), second_only: z.number(), neither: z.number() }),
+    })
+    .transform(({ pairs: { both, first_only, second_only, neither } }) =>
+      differences(mcNemar({ both, firstOnly: first_only, secondOnly: second_only, neither })),
     ),
   z
     .strictObject({ labelled: z.number(), all: z.number() })
@@ -121,6 +141,25 @@ function binned(input: {
   const inner = Array.from({ length: baseline.length - (kind === 'numeric' ? 2 : 3) }, (_, i) => i);
   const bins: FieldBins = kind === 'numeric' ? { kind, edges: inner } : { kind, categories: inner.map(String) };
   return scoreField({ bins, baseline, current, threshold, comparedFields });
+}
+
+function boundedScore(metric: string, found: { value: number; lower: number; upper: number } | null): Score {
+  return { ...plain(metric, found?.value ?? null, 0), lower: found?.lower ?? null, upper: found?.upper ?? null };
+}
+
+function fine(values: readonly number[], edges: readonly number[]): FineCounts {
+  const bin = (value: number) => edges.filter((edge) => edge <= value).length;
+  const inBin = Array.from({ length: edges.length + 1 }, (_, i) => values.filter((value) => bin(value) === i));
+  return {
+    counts: inBin.map((some) => some.length),
+    sums: inBin.map((some) => reference.sum(some)),
+    min: Math.min(...values),
+    max: Math.max(...values),
+  };
+}
+
+function differences({ difference, lower, upper, pValue }: Difference): Score[] {
+  return [{ ...plain('difference', difference, 0), lower, upper }, plain('p_value', pValue, 0)];
 }
 
 function raw({

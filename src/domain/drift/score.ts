@@ -3,12 +3,13 @@ import { finite, plain, shareScore } from '../quality/score.js';
 import { type FieldBins, missingIndex, unseenIndex } from './bins.js';
 import { chiSquareTest } from './chi-square.js';
 import { total } from './counts.js';
-import { jsDistance, lInfinity } from './distances.js';
+import { jsDistance, jsNoise99, lInfinity, lInfinityNoise99 } from './distances.js';
 import { ksAsymptoticPValue } from './kolmogorov.js';
 import { psi, psiLimit, psiNoise99 } from './psi.js';
 
 /**
- * One computed number. `lower` and `upper`: a 95 % interval, except for `psi`, whose `upper` is its `psi_limit`.
+ * One computed number. `lower` and `upper`: a 95 % interval, except for `psi`, whose `upper` is its `psi_limit`, and for `js_distance` and
+ * `l_infinity`, whose `upper` is what chance alone passes one time in a hundred.
  * `n`: the rows behind it. `method`: `exact`, `asymptotic`, `binned` (the exact number lies between `lower` and `upper`), or the name of the interval. Nothing in it is ever NaN or infinite.
  */
 export interface Score {
@@ -57,7 +58,7 @@ export function scoreField(input: FieldInput): Score[] {
     { ...plain('psi', psi(baseline, current), n), upper: limit },
     plain('psi_noise_99', psiNoise99(baseline, current), n),
     plain('psi_limit', limit, n),
-    plain('js_distance', jsDistance(baseline, current), n),
+    { ...plain('js_distance', jsDistance(baseline, current), n), upper: jsNoise99(baseline, current) },
     binShare('missing_share', current, missingIndex(bins)),
   ];
   return scores.concat(bins.kind === 'numeric' ? rawScores(input) : categoricalScores(input));
@@ -67,7 +68,7 @@ function categoricalScores({ bins, baseline, current }: FieldInput): Score[] {
   const n = total(current);
   return [
     plain('chi2_p_value', chiSquareTest(baseline, current).pValue, n),
-    plain('l_infinity', lInfinity(baseline, current), n),
+    { ...plain('l_infinity', lInfinity(baseline, current), n), upper: lInfinityNoise99(baseline, current) },
     binShare('unseen_share', current, unseenIndex(bins) ?? -1),
   ];
 }
