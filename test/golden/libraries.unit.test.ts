@@ -4,6 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { binnedScores, evidentlyCategorical, evidentlyNumeric } from '../../src/domain/compat/evidently.js';
 import { doaneBins, doaneEdges, histogram, sturgesEdges } from '../../src/domain/compat/histogram.js';
+import {
+  calibrated,
+  estimatePerformance,
+  isotonicKnots,
+  realisedThresholds,
+} from '../../src/domain/compat/nannyml-cbpe.js';
 import { continuousScores, nannymlCategorical, nannymlContinuous } from '../../src/domain/compat/nannyml.js';
 
 type Numbers = Record<string, number>;
@@ -41,7 +47,7 @@ const absent = FILES.filter((name) => !existsSync(new URL(name, shared)));
 if (absent.length > 0)
   process.stderr.write(`skipped: the libraries' numbers on raw data need ${absent.join(', ')} in ${shared.pathname}\n`);
 
-describe.skipIf(absent.length > 0)('the libraries on California housing', () => {
+const loadAll = () => {
   const rows = (name: string) => {
     const [header = '', ...lines] = readFileSync(new URL(name, shared), 'utf8').trim().split('\n');
     const columns = header.trim().split(',');
@@ -54,19 +60,21 @@ describe.skipIf(absent.length > 0)('the libraries on California housing', () => 
       ),
     );
   };
-  const load = () => ({
+  return {
     expected: JSON.parse(readFileSync(new URL(FILES[0] ?? '', shared), 'utf8')) as Record<string, Comparison>,
     reference: rows(FILES[1] ?? ''),
     analysis: rows(FILES[2] ?? ''),
-  });
+  };
+};
 
+describe.skipIf(absent.length > 0)('the libraries on California housing', () => {
   it.each([
     ['ref_vs_analysis', ''],
     ['ref_vs_2021-10', '2021-10'],
   ])(
     '%s: every number of both',
     (name, month) => {
-      const { expected, reference, analysis } = load();
+      const { expected, reference, analysis } = loadAll();
       const current = analysis.filter((row) => (row.timestamp ?? '').startsWith(month));
       for (const [column, wanted] of Object.entries(expected[name] ?? {})) {
         const path = column.replace('(cat)', '');
@@ -84,6 +92,61 @@ describe.skipIf(absent.length > 0)('the libraries on California housing', () => 
     },
     60_000,
   );
+});
+
+interface Cbpe {
+  threshold_acc: number[];
+  threshold_auc: number[];
+  chunks: { period: string; chunk: string; n: number; est_acc: number; est_auc: number; est_f1: number; est_ap: number; real_acc: number; real_auc: number }[];
+  isotonic_knots: [number[], number[], number];
+} // prettier-ignore
+
+describe.skipIf(absent.length > 0)('NannyML without labels, on California housing', () => {
+  it('estimates accuracy, F1, AUC and average precision of every month as it does, from the same knots', () => {
+    const { expected, reference, analysis } = loadAll();
+    const { cbpe } = expected as unknown as { cbpe: Cbpe };
+    const rowsOf = (some: Record<string, string>[]) =>
+      some.map((row) => ({
+        score: Number(row.y_pred_proba),
+        predicted: row.y_pred === '1',
+        truth: row.clf_target === '1',
+        month: (row.timestamp ?? '').slice(0, 7),
+      }));
+    const [labelled, chunks] = [rowsOf(reference), rowsOf([...reference, ...analysis])];
+    const knots = isotonicKnots(labelled);
+    const [scores, probabilities, count] = cbpe.isotonic_knots;
+    expect(knots.scores).toHaveLength(count);
+    scores.forEach((score, i) => expectClose(knots.scores[i] ?? NaN, score, `knot ${i}`));
+    probabilities.forEach((probability, i) => expectClose(knots.probabilities[i] ?? NaN, probability, `level ${i}`));
+    for (const chunk of cbpe.chunks) {
+      const found = estimatePerformance(
+        chunks.filter((row) => row.month === chunk.chunk),
+        knots,
+      );
+      expectClose(found.accuracy, chunk.est_acc, `${chunk.chunk} accuracy`);
+      expectClose(found.f1, chunk.est_f1, `${chunk.chunk} f1`);
+      expectClose(found.rocAuc, chunk.est_auc, `${chunk.chunk} auc`);
+      expectClose(found.averagePrecision, chunk.est_ap, `${chunk.chunk} ap`);
+    }
+    const realised = cbpe.chunks.filter((chunk) => chunk.period === 'reference');
+    const accuracy = realisedThresholds(realised.map((chunk) => chunk.real_acc));
+    const auc = realisedThresholds(realised.map((chunk) => chunk.real_auc));
+    [accuracy.lower, accuracy.upper].forEach((value, i) => expect(value).toBeCloseTo(cbpe.threshold_acc[i] ?? NaN, 6));
+    [auc.lower, auc.upper].forEach((value, i) => expect(value).toBeCloseTo(cbpe.threshold_auc[i] ?? NaN, 6));
+  });
+});
+
+describe('isotonic knots', () => {
+  it('pool what falls, leave out what lies within a level, and interpolate between', () => {
+    const row = (score: number, truth: boolean) => ({ score, predicted: score >= 0.5, truth });
+    const knots = isotonicKnots([row(0.1, false), row(0.3, true), row(0.4, false), row(0.4, false), row(0.9, true)]);
+    expect(knots).toEqual({ scores: [0.1, 0.3, 0.4, 0.9], probabilities: [0, 1 / 3, 1 / 3, 1] });
+    expect(calibrated(knots, 0.05)).toBe(0);
+    expect(calibrated(knots, 0.2)).toBeCloseTo(1 / 6, 12);
+    expect(calibrated(knots, 0.35)).toBeCloseTo(1 / 3, 12);
+    expect(calibrated(knots, 2)).toBe(1);
+    expect(() => isotonicKnots([])).toThrow(RangeError);
+  });
 });
 
 interface Vectors {
