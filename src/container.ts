@@ -25,6 +25,7 @@ import { wireCloudera } from './wiring/cloudera.js';
 import { wireComputing } from './wiring/computing.js';
 import { wireConfigFile } from './wiring/config-file.js';
 import { wireDoctor } from './wiring/doctor.js';
+import { wireInferenceLogs } from './wiring/inference-logs.js';
 import { wireOverview } from './wiring/overview.js';
 import { wireReading } from './wiring/reading.js';
 import { wireGauges, wireIngestion } from './wiring/ingestion.js';
@@ -131,6 +132,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   const ingestion = wireIngestion(tables, computing, config, { counters, clock, logger });
   wireGauges(tables, counters, { alerts, orphanLabels: ingestion.orphanLabels, clock, logger });
+  const inferenceLogs = wireInferenceLogs(tables, computing, ingestion.ingest, { counters, clock, logger });
   const jobs = new JobsService({
     runners: runners(windowJobs, alerts, models, tables, ingestion.orphanLabels),
     runs: tables.jobRuns,
@@ -177,6 +179,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     ...registered,
     sql: new SqlService(tables.sql),
     counters,
+    inferenceLogs: inferenceLogs.service,
     doctor: wireDoctor(tables, { jobs, alerts }, config, clock),
     ready: () => tables.ready(),
   };
@@ -201,6 +204,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       await privacy.start();
       await registryCore.start();
       await registered.comparisons.resume();
+      await inferenceLogs.start();
       await tables.jobRuns.closeInterrupted(clock());
       await configFile.start();
       configFile.watch();
@@ -211,6 +215,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     close: async () => {
       clearInterval(refresh);
       configFile.unwatch();
+      await inferenceLogs.idle();
       await tables.predictionWriter.idle();
       await jobs.idle();
       await registered.comparisons.idle();
@@ -243,6 +248,7 @@ function runners(
           audit: tables.audit,
           orphanLabels,
           replicaStats: tables.replicaStats,
+          inferenceHalves: tables.inferenceHalves,
         },
         options,
       ),

@@ -20,6 +20,7 @@ import { clouderaRegistryRoutes } from './routes/cloudera-registry.js';
 import { clouderaRoutes } from './routes/cloudera.js';
 import { ingestionRoutes } from './routes/ingestion.js';
 import { doctorRoutes } from './routes/doctor.js';
+import { cloudEventRoutes, inferenceLogRoutes } from './routes/integrations.js';
 import { jobRoutes } from './routes/job-runs.js';
 import { contributionRoutes } from './routes/contributions.js';
 import { keyRoutes } from './routes/keys.js';
@@ -57,6 +58,8 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   predictionTrackingRoutes,
   trackingRoutes,
   groundTruthRoutes,
+  cloudEventRoutes,
+  inferenceLogRoutes,
   clouderaRoutes,
   replicaRoutes,
   predictionRoutes,

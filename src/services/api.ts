@@ -60,6 +60,8 @@ import type { NewClouderaBuild, NewClouderaDeployment, NewClouderaModel } from '
 import type { Delivery } from './registry/dispatcher.js';
 import type { TestAnswer, WebhookFields } from './registry/webhooks.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
+import type { Halves, Logged } from '../domain/contract/integrations.js';
+import type { LoggedEvent } from '../domain/logs/events.js';
 import type { DoctorReport } from '../domain/contract/doctor.js';
 import type { ClouderaRead, ClouderaRow } from '../domain/contract/cloudera.js';
 import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
@@ -369,6 +371,20 @@ export interface SqlApi {
   }>;
 }
 
+export interface InferenceLogsApi {
+  /** Halves of logged inferences; null for an event that is no inference, an Error for one that cannot be read. */
+  events(events: readonly (LoggedEvent | null | Error)[], allowed: readonly string[] | null): Promise<Logged>;
+  /** Inferences with both sides. */
+  pairs(items: readonly unknown[], allowed: readonly string[] | null): Promise<Logged>;
+  /** Lines of SageMaker's data capture and ground truth. */
+  sagemaker(
+    lines: readonly unknown[],
+    place: { model: string; version: string | null; deployment: string | null },
+    allowed: readonly string[] | null,
+  ): Promise<Logged>;
+  waiting(models: readonly string[] | null, limit: number): Promise<Halves>;
+}
+
 export interface DoctorApi {
   /** Look at everything that the service needs. Never throws for what it finds. */
   report(): Promise<DoctorReport>;
@@ -492,6 +508,7 @@ export interface Services {
   sql: SqlApi;
   counters: CountersApi;
   doctor: DoctorApi;
+  inferenceLogs: InferenceLogsApi;
   /** Store reachable and migrated. */
   ready(): Promise<boolean>;
 }

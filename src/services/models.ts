@@ -89,6 +89,13 @@ export class ModelsService implements ModelsApi {
     return this.configs?.get(model)?.privacy ?? null;
   }
 
+  /** How inference logs of a model become predictions, and the name of a label that has none. */
+  integration(model: string): { mapping: NonNullable<ModelConfig['integration']>; label: string } {
+    const config = this.configs?.get(model);
+    const mapping = config?.integration ?? {};
+    return { mapping, label: mapping.ground_truth ?? config?.ground_truth ?? 'value' };
+  }
+
   /** Whether any model has privacy rules. */
   hasPrivacy(): boolean {
     return [...(this.configs?.values() ?? [])].some((config) => config.privacy !== undefined);

@@ -57,6 +57,15 @@ export class PrivacyGuard {
     return { item: this.clean(item.model, item as Private), hashed: this.rules.privacy(item.model)?.hash ?? [] };
   }
 
+  /** Paths of a model whose values `clean` turns into hashes. */
+  hashedPaths(model: string): readonly string[] {
+    return this.rules.privacy(model)?.hash ?? [];
+  }
+
+  hasPrivacy(): boolean {
+    return this.rules.hasPrivacy();
+  }
+
   /** Whether a field is private in a model: such columns of files are left out. */
   hides(model: string, path: string): boolean {
     const rules = this.rules.privacy(model);

@@ -11,6 +11,9 @@ export const REJECTED_DAYS = 7;
 /** Reports of replicas: as long as Cloudera keeps technical metrics. The numbers that the operations job made of them stay. */
 export const REPLICA_STATS_DAYS = 14;
 
+/** Halves of logged inferences: a week longer than they are expected to find one another. */
+export const HALF_DAYS = 8;
+
 export interface RetentionDependencies {
   models: Pick<ModelsService, 'marked' | 'expire'>;
   jobRuns: { expire(before: number): Promise<void> };
@@ -20,6 +23,7 @@ export interface RetentionDependencies {
   audit: { expire(before: number): Promise<void> };
   orphanLabels: { expire(now: number): Promise<number> };
   replicaStats: { expire(before: number): Promise<void> };
+  inferenceHalves: { expire(before: number): Promise<void> };
 }
 
 /** `points` of the result: predictions removed. With a model, only that model's predictions. */
@@ -40,6 +44,7 @@ export async function runRetention(deps: RetentionDependencies, options: JobOpti
     await deps.audit.expire(options.now - AUDIT_DAYS * DAY_MS);
     await deps.orphanLabels.expire(options.now);
     await deps.replicaStats.expire(options.now - REPLICA_STATS_DAYS * DAY_MS);
+    await deps.inferenceHalves.expire(options.now - HALF_DAYS * DAY_MS);
     await deps.windows.forgetArrivals();
   }
   return { windows: 0, points: removed, errors };

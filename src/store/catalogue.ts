@@ -59,6 +59,7 @@ const MODEL_TABLES = [
   'notifications',
   'rejected',
   'uploads',
+  'inference_halves',
 ];
 
 export class CatalogueTable {

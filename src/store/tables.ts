@@ -15,6 +15,7 @@ import { FieldDiscovery } from './field-discovery.js';
 import { FineBinQueries } from './fine-bins.js';
 import { GroundTruthUpload } from './ground-truth-upload.js';
 import { GroundTruthTable } from './ground-truth.js';
+import { InferenceHalfTable } from './inference-halves.js';
 import { JobRunTable } from './job-runs.js';
 import { MetricPointTable } from './metric-points.js';
 import { migrate, pendingMigrations, readMigrations } from './migrations.js';
@@ -123,6 +124,7 @@ export async function openStore(options: StoreOptions) {
     notifications: new NotificationTable(store),
     jobRuns: new JobRunTable(store),
     registry: new RegistryTable(store),
+    inferenceHalves: new InferenceHalfTable(store),
     sql: new SqlTable(store),
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
     /** Go on above every version that is stored: to be called once, after migrating. */
@@ -150,6 +152,7 @@ function circuitOf(engine: Engine): CircuitReport | null {
 
 /** Small tables, read whole; of predictions and labels only what no job has seen yet is looked at, by their indexes. */
 const VERSIONED = [
+  'inference_halves',
   'window_marks',
   'computed_windows',
   'baselines',

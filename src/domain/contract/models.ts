@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { durationSchema, parseDuration } from '../duration.js';
 import { isValidWindowLength } from '../window.js';
+import { mappingSchema } from '../logs/mapping.js';
 import { slugSchema, timeSchema, versionNameSchema } from './common.js';
 
 export const taskSchema = z.enum(['binary', 'multiclass', 'regression', 'none']);
@@ -47,6 +48,7 @@ export const modelConfigSchema = z.strictObject({
   segments: z.array(segmentPath).max(10, 'at most 10 segments').optional(),
   features: z.record(fieldPath, fieldConfigSchema).optional(),
   retention_days: z.number().int().min(1).max(36_500).optional(),
+  integration: mappingSchema.optional(),
   privacy: z
     .strictObject({ drop: z.array(privatePath).default([]), hash: z.array(privatePath).default([]) })
     .optional(),

@@ -180,6 +180,16 @@ export function acceptNdjson(scope: App, bodyLimit: number, maxItems: number): v
   });
 }
 
+/** Anything, as text, whatever content type it has or whether it has one. */
+export function acceptText(scope: App, bodyLimit: number): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const bytes = withoutMark(await plainBody(request, body, bodyLimit));
+    if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
+    return bytes.toString('utf8');
+  });
+}
+
 /** CSV and Parquet, for the routes of this scope: handed to the handler unread. */
 export function acceptUploads(scope: App): void {
   const hand = (format: 'csv' | 'parquet') => async (request: FastifyRequest, stream: Readable) =>
