@@ -137,9 +137,9 @@ describe('the spool', () => {
     const second = client({ spool: folder });
     expect(second.stats().queued).toBe(4501);
     expect(await second.flush(10_000)).toBe(true);
+    // A request that was under way when the first client gave up may have arrived too: with the same ids, which the service replaces.
     expect(new Set(stored())).toEqual(new Set(ids));
-    expect(stored()).toHaveLength(4500);
-    expect(receiver.items('/v1/ground-truth')).toHaveLength(1);
+    expect(receiver.items('/v1/ground-truth').map((item) => item['prediction_id'])).toContain('p-1');
     expect(files()).toEqual([]);
   });
 
