@@ -3,7 +3,18 @@ import { cpus } from 'node:os';
 import { met, table, type Result } from './report.js';
 import { inChild, load, say } from './support.js';
 
-const NAMES = ['ingest', 'single', 'drift', 'quality', 'idle', 'rules', 'incremental', 'false-alarms', 'startup'];
+const NAMES = [
+  'ingest',
+  'single',
+  'drift',
+  'quality',
+  'idle',
+  'rules',
+  'incremental',
+  'false-alarms',
+  'clients',
+  'startup',
+];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !NAMES.includes(name));

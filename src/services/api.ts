@@ -220,6 +220,8 @@ export interface ClouderaApi {
   predictions(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
   delayed(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
   aggregates(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
+  /** As `IngestApi.replicaStats`, where a deployment that is a CRN also says which model and version it is of. */
+  replicaStats(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted>;
   /** What a read asks for. */
   target(body: ClouderaRead): Promise<CrnTarget>;
   /** Predictions ascending by start, then aggregates; nothing for what is not known. */

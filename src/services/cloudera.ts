@@ -38,7 +38,7 @@ export interface AggregateDocument {
 }
 
 export interface ClouderaDependencies {
-  ingest: Pick<IngestApi, 'predictions' | 'delayedMetrics' | 'aggregateDocuments'>;
+  ingest: Pick<IngestApi, 'predictions' | 'delayedMetrics' | 'aggregateDocuments' | 'replicaStats'>;
   /** Asked in order, before the rules that need no record. */
   resolvers: readonly CrnResolver[];
   /** The CRNs of rows under a deployment that there is a record of; null for any other. */
@@ -102,6 +102,16 @@ export class ClouderaService implements ClouderaApi {
       return { ...(await this.deployment(body.modelDeploymentCrn)), start, end, metrics };
     });
     return withoutEmpty(parsed, { accepted: 0 }, (meant) => this.deps.ingest.aggregateDocuments(meant, allowed));
+  }
+
+  /** Reports of replicas, which may know their deployment by its CRN only: it says which model that is. */
+  async replicaStats(items: readonly unknown[], allowed: readonly string[] | null): Promise<Accepted> {
+    const named: unknown[] = [];
+    for (const item of items) {
+      const crn = crnOf(item);
+      named.push(crn === null ? item : { ...(item as object), ...(await this.deployment(crn)) });
+    }
+    return this.deps.ingest.replicaStats(named, allowed);
   }
 
   async target(body: ClouderaRead): Promise<CrnTarget> {
@@ -221,6 +231,12 @@ async function withoutEmpty<T extends Accepted>(
   const answer = inTheirWords(await store(meant.map(({ item }) => item)));
   const errors = answer.errors?.map((error) => ({ ...error, index: meant[error.index]?.index ?? error.index }));
   return { ...answer, accepted: answer.accepted + empty, ...(errors === undefined ? {} : { errors }) };
+}
+
+/** The CRN of a report that has one for its deployment. */
+function crnOf(item: unknown): string | null {
+  if (typeof item !== 'object' || item === null || !('deployment' in item)) return null;
+  return typeof item.deployment === 'string' && item.deployment.startsWith('crn:') ? item.deployment : null;
 }
 
 function hasNoMetrics(item: object): boolean {

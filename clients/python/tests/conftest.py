@@ -46,7 +46,7 @@ def client(sink: Sink) -> Iterator[Callable[..., driftline.Client]]:
     made: List[driftline.Client] = []
 
     def make(**settings: Any) -> driftline.Client:
-        made.append(driftline.Client(**{"url": sink.url, "heartbeat": 0, "linger": 0.01, "max_backoff": 0.2, **settings}))
+        made.append(driftline.Client(**{"url": sink.url, "heartbeat": 0, "linger": 0.01, "max_backoff": 0.2, "gzip": True, **settings}))
         return made[-1]
 
     yield make

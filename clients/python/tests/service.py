@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -76,6 +77,13 @@ class Service:
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             return json.loads(answer.read())
 
+    def count(self, model: str) -> int:
+        """How many predictions of a model are stored."""
+        try:
+            return int(self.get(f"/v1/models/{model}")["predictions"])
+        except urllib.error.HTTPError:
+            return 0
+
     def rows(self, model: str) -> List[Dict[str, Any]]:
         """Every stored prediction of a model."""
         request = urllib.request.Request(f"{self.url}/v1/predictions?model={model}", headers={"Accept": "application/x-ndjson"})
@@ -130,7 +138,7 @@ class Sink:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         scheme = "http" if context is None else "https"
         self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def items(self, path: str = "/v1/predictions") -> List[Any]:

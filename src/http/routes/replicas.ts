@@ -47,7 +47,7 @@ export function replicaRoutes(app: App, { services, config }: RouteContext): voi
     handler: async (request, reply) =>
       answerBatch(
         reply,
-        await services.ingest.replicaStats(itemsOf(request.body, ['replica_stats']), request.principal.models),
+        await services.cloudera.replicaStats(itemsOf(request.body, ['replica_stats']), request.principal.models),
       ),
   });
 

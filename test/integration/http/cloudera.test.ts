@@ -246,6 +246,19 @@ describe('a configured model', () => {
     );
   });
 
+  test('its replicas report under it, by the CRN of their deployment', async () => {
+    const item = {
+      model: 'mapped-1', deployment: `${CRN}mapped-1`, replica: 'pod-1', start: START, end: START + 10_000, requests: 5, failed: 1,
+    }; // prettier-ignore
+    expect((await post('/v1/replica-stats', item)).status).toBe(201);
+    const url = `/v1/models/churn/replicas?from=${START}&to=${START + 60_000}`;
+    const answer = await call(service.app, 'GET', url, { key: ADMIN_KEY });
+    const replicas = answer.json().replicas as Record<string, unknown>[];
+    expect(replicas.find((one) => one.replica === 'pod-1')).toMatchObject({
+      version: '1', deployment: `${CRN}mapped-1`, requests: 5, failed_requests: 1,
+    }); // prettier-ignore
+  });
+
   test('a deployment belongs to one model', async () => {
     const answer = await configure('other', { deployments: { [`${CRN}mapped-1`]: '1' } });
     expectProblem(answer, 409, 'conflict');

@@ -40,7 +40,7 @@ class Client:
     :param spool_fsync: survive a crash of the machine too.
     :param spool_max_bytes: how much the spool may hold, 1 GiB by default; beyond, records wait in memory.
     :param on_full: what happens when ``queue_size`` records wait: ``drop`` the new one and count it, or ``block``.
-    :param queue_size: records in memory at the most, 100,000 by default.
+    :param queue_size: records in memory at the most, 50,000 by default: some 30 MB of predictions with 20 features.
     :param batch_size: records of one request at the most.
     :param linger: seconds that a record waits for others, 0.05 by default.
     :param timeout: seconds to wait for an answer.
@@ -48,6 +48,7 @@ class Client:
     :param heartbeat: seconds between two reports of this replica, 10 by default; 0: none.
     :param exit_timeout: seconds that the end of the process may take to send what waits.
     :param ca_file: certificate authorities to trust instead of the system's.
+    :param gzip: compress bodies; by default wherever the service is not on the same machine.
     :param disabled: send nothing; every call works.
     :raises ValueError: for a setting that makes no sense.
     """
@@ -59,6 +60,8 @@ class Client:
         self._reader = Reader(self.settings, self._report)
         self._watched = False
         self._broken = False
+        if not self.settings.disabled:
+            lifecycle.watch(self)
 
     def track(
         self, inputs: Any = None, outputs: Any = None, *, model: Optional[str] = None, version: Optional[str] = None,
@@ -216,8 +219,14 @@ class Client:
         return await asyncio.get_running_loop().run_in_executor(None, self.flush, timeout)
 
     def close(self, timeout: Optional[float] = None) -> bool:
-        """Send what waits, at most ``timeout`` seconds (default: ``exit_timeout``), and end; whether everything was sent."""
-        return self._worker.close(self.settings.exit_timeout if timeout is None else timeout)
+        """Send what waits, at most ``timeout`` seconds, and end; whether everything was sent.
+
+        Without ``timeout`` it is the end of a process: at most ``exit_timeout`` seconds, and what a spool holds is left to the
+        next start where the service does not answer.
+        """
+        if timeout is None:
+            return self._worker.close(self.settings.exit_timeout, or_spooled=True)
+        return self._worker.close(timeout, or_spooled=False)
 
     def stats(self) -> Dict[str, int]:
         """Counters since the start of the process: what was tracked, sent, accepted, rejected, dropped, converted, and what waits."""

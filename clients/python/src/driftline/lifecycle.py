@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 _clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 _installed_in: Optional[int] = None
+_handles_sigterm = False
 
 
 def watch(client: "Client") -> None:
-    """Close this client when the process ends. To be called before its first record."""
-    global _installed_in
+    """Close this client when the process ends."""
     _clients.add(client)
+    prepare()
+
+
+def prepare() -> None:
+    """Be told of the end of this process. The earlier the better: only the main thread may install a signal handler, and the
+    first prediction is often made in another one."""
+    global _installed_in
+    _on_sigterm()
     if _installed_in == os.getpid():
         return
     first = _installed_in is None
@@ -31,7 +39,6 @@ def watch(client: "Client") -> None:
     if "multiprocessing.util" in sys.modules:
         # Its child processes end without running what is registered at exit; this is what they run.
         sys.modules["multiprocessing.util"].Finalize(None, close_all, exitpriority=100)
-    _on_sigterm()
 
 
 def close_all() -> None:
@@ -42,8 +49,10 @@ def close_all() -> None:
 
 def _on_sigterm() -> None:
     """By default SIGTERM ends Python at once. A handler that somebody else installed ends it by the regular way."""
-    if threading.current_thread() is not threading.main_thread():
+    global _handles_sigterm
+    if _handles_sigterm or threading.current_thread() is not threading.main_thread():
         return
+    _handles_sigterm = True
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _terminate)

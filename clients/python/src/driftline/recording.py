@@ -11,6 +11,7 @@ from types import TracebackType
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union, cast
 
+from . import lifecycle
 from .convert import snapshot
 from .encoder import Prediction, Series
 from .ids import new_id, resolve_id
@@ -122,6 +123,7 @@ class Decorator:
         self._deployment = deployment
         self._tags = tags
         self._prediction_id = prediction_id
+        lifecycle.prepare()
 
     def wrap(self, function: F) -> F:
         names = parameter_names(function)

@@ -28,14 +28,15 @@ class Settings:
     spool_sync: bool = False
     spool_fsync: bool = False
     on_full: str = "drop"
-    queue_size: int = 100_000
-    batch_size: int = 2_000
+    queue_size: int = 50_000
+    batch_size: int = 5_000
     linger: float = 0.05
     timeout: float = 30.0
     max_backoff: float = 10.0
     heartbeat: float = 10.0
     exit_timeout: float = 5.0
     ca_file: Optional[str] = None
+    gzip: Optional[bool] = None
     disabled: bool = False
 
     def __post_init__(self) -> None:

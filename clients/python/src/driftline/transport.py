@@ -54,6 +54,9 @@ class Connection:
         self._secure = parts.scheme == "https"
         self._port = parts.port or (443 if self._secure else 80)
         self._base = parts.path.rstrip("/")
+        # On one machine there is no network to spare: compressing would only cost both sides time.
+        local = self._host in ("localhost", "127.0.0.1", "::1")
+        self._gzip = not local if settings.gzip is None else settings.gzip
         self._context: Optional[ssl.SSLContext] = None
         self._http: Optional[http.client.HTTPConnection] = None
 
@@ -63,7 +66,7 @@ class Connection:
         :raises Unreachable: where there is none.
         """
         headers = {"Content-Type": content_type}
-        if len(body) >= GZIP_FROM:
+        if self._gzip and len(body) >= GZIP_FROM:
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
         # A kept connection may have been closed at the other end meanwhile: then nothing was read, and once more is safe.

@@ -57,6 +57,10 @@ class Worker:
         settings = self.settings
         if not self._started:
             self._start()
+        if self._closed:
+            self.report.count("dropped")
+            self.report.tell("closed", "records are tracked after close(); they are dropped")
+            return False
         if settings.spool_sync:
             return self._put_now(record)
         if len(self._queue) + self._buffer.count >= settings.queue_size and not self._room(record):
@@ -87,13 +91,17 @@ class Worker:
     def _on_disk(self) -> bool:
         return self._sender.spool is not None and len(self._queue) + self._encoding == 0 and self._sender.spool_holds_all
 
-    def close(self, timeout: Optional[float]) -> bool:
+    def close(self, timeout: Optional[float], or_spooled: bool) -> bool:
         """Send what waits, for at most ``timeout`` seconds, and end; whether nothing is left in memory or on disk."""
         if self._closed:
             return self.unsent == 0
-        if self._started:
+        started = time.monotonic()
+        done = self.flush(timeout, or_spooled)
+        if self._started and self.settings.heartbeat > 0:
+            # The last report counts what was encoded just now.
             self._beat(last=True)
-        done = self.flush(timeout, or_spooled=True)
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            done = self.flush(left, or_spooled) and done
         self._closed = True
         self._signal()
         self._sender.stop()

@@ -70,8 +70,11 @@ def _in_session(function: Callable[..., Any], args: Any, kwargs: Any) -> Dict[st
 def _recording(args: Any) -> Recording:
     client = get_client()
     settings = client.settings
-    # Heartbeats report under the model's name, where it is known; Cloudera's CRN is the service's to resolve.
-    series: Series = (settings.model or settings.model_deployment_crn or "session", settings.version, settings.deployment)
+    series: Series = (settings.model or "session", settings.version, settings.deployment)
+    if settings.model_deployment_crn is not None:
+        # Which model that is, is the service's to say: it knows it by the deployment.
+        crn = settings.model_deployment_crn
+        series = (crn.rpartition("/")[2][:200] or crn[:200], None, crn)
     return Recording(client, series, snapshot(args[0]) if args else None, str(uuid.uuid4()))
 
 
