@@ -42,7 +42,7 @@ const layer = (files, forbidden, packages = []) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'driftline-data/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'driftline-data/**', '.venv-*/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
