@@ -13,7 +13,14 @@ import { registerVersionReferences } from './plugins/version-references.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
 import { alertLinkRoutes } from './routes/alert-links.js';
-import { alertRoutes, backtestRoutes, proposalRoutes, ruleRoutes, silenceRoutes } from './routes/alerts.js';
+import {
+  alertRoutes,
+  backtestRoutes,
+  builtinAlertRoutes,
+  proposalRoutes,
+  ruleRoutes,
+  silenceRoutes,
+} from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
 import { channelRoutes } from './routes/channels.js';
 import { clouderaRegistryRoutes } from './routes/cloudera-registry.js';
@@ -76,6 +83,7 @@ const ROUTES: readonly ((app: App, context: RouteContext) => void | Promise<void
   backtestRoutes,
   proposalRoutes,
   alertLinkRoutes,
+  builtinAlertRoutes,
   contributionRoutes,
   alertRoutes,
   silenceRoutes,

@@ -8,6 +8,7 @@ import type { AlertPorts, RegistryFacts } from './alert-ports.js';
 import { SeriesReader, type SeriesRequest, type WatchPlan } from './alert-reading.js';
 import { closedBecause, isOpen, reconcile, standingOf } from './alert-reconcile.js';
 import { isWatched, LOOKBACK_WINDOWS, seriesText, type RuleSeries } from './alert-series.js';
+import { BUILTIN_RULES, BuiltinAlertsWatch } from './builtin-alerts.js';
 import type { Delivery } from './delivery.js';
 import type { AlertEvent } from './ports.js';
 
@@ -43,6 +44,7 @@ interface Work {
   logged: AlertEvent[];
 }
 
+const BUILTIN: ReadonlySet<string> = new Set(Object.values(BUILTIN_RULES));
 /** How many series are in memory at a time, at about 400 windows each. */
 const SERIES_AT_ONCE = 1500;
 
@@ -50,6 +52,7 @@ const SERIES_AT_ONCE = 1500;
 export class AlertEvaluation {
   private readonly reader: SeriesReader;
   readonly memory: AlertMemory;
+  readonly builtin: BuiltinAlertsWatch;
 
   constructor(
     private readonly ports: AlertPorts,
@@ -57,6 +60,7 @@ export class AlertEvaluation {
   ) {
     this.reader = new SeriesReader(ports);
     this.memory = new AlertMemory(ports);
+    this.builtin = new BuiltinAlertsWatch(ports, this.memory, delivery);
   }
 
   async evaluate(options: EvaluateOptions): Promise<JobResult> {
@@ -81,7 +85,17 @@ export class AlertEvaluation {
       advance(batch.length);
     }
     await this.withdraw(watches, options);
+    if (options.model === null && options.from === null && options.to === null)
+      await this.watchOver(options.now, result);
     return result;
+  }
+
+  private async watchOver(now: number, result: JobResult): Promise<void> {
+    try {
+      await this.builtin.evaluate(now, result);
+    } catch (error) {
+      result.errors.push(`built-in alerts: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Enabled rules with the models they watch. */
@@ -201,7 +215,7 @@ export class AlertEvaluation {
     const orphans = this.memory
       .open()
       .filter(({ alert }) => options.model === null || alert.model === options.model)
-      .filter(({ alert }) => !active.has(watchText(alert.rule, alert.model)));
+      .filter(({ alert }) => !active.has(watchText(alert.rule, alert.model)) && !BUILTIN.has(alert.rule));
     await this.ports.events.append(
       orphans.map((event) => {
         const rule = byName.get(event.alert.rule);

@@ -183,6 +183,18 @@ export class AlertMemory {
     return this.sent.of(watch);
   }
 
+  /** The newest lines about every rule. */
+  allTold(): Iterable<NotificationRow> {
+    return this.sent.all();
+  }
+
+  /** Models that a rule has alerts on in the log. */
+  modelsOf(rule: string): string[] {
+    return [
+      ...new Set([...this.lines.all()].filter(({ alert }) => alert.rule === rule).map(({ alert }) => alert.model)),
+    ];
+  }
+
   /** Whether there is anything of a rule on a model that a channel may have to be told, or told again. */
   hasNews(watch: string): boolean {
     return this.lines.has(watch, ({ alert }) => alert.state !== 'resolved') || this.sent.has(watch, () => true);

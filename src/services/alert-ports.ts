@@ -13,6 +13,7 @@ import type { AlertRule } from '../domain/alerts/rule.js';
 import type { Channel, Silence } from '../domain/contract/alerts.js';
 import type { MetricHistory } from './rule-proposals.js';
 import type { AlertLinks } from './alert-links.js';
+import type { WatchdogPort } from './builtin-alerts.js';
 import type { KnownFields } from './alert-rule-check.js';
 import type { AlertLog, DocumentStore, NotificationLog, PointStore } from './ports.js';
 
@@ -104,6 +105,7 @@ export interface AlertPorts {
   models: ModelFacts;
   evidence: EvidencePort;
   senders: ChannelSenders;
+  watchdog: WatchdogPort;
   links: AlertLinks;
   /** Why an address may not be sent to, or null. */
   addressProblem(url: string): Promise<string | null>;

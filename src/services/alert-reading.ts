@@ -1,4 +1,5 @@
 // Reads what rules watch, for many rules and models at once: first what each series reached at most, then the series that may matter.
+import { adjustTogether } from '../domain/alerts/correction.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
 import type {
   SeriesKey,
@@ -124,7 +125,7 @@ export class SeriesReader {
       const made = ruleSeries(one, { rule, windowLength, from, limits, reference });
       if (made.observations.length > 0) series.push(made);
     }
-    return series;
+    return rule.correction === null ? series : corrected(series);
   }
 
   /** Summaries of the models of requests that look at the same range, into `models`. A model without new windows is looked for further and further back. */
@@ -240,7 +241,9 @@ function planOf(
     rule,
     windowLength,
   );
-  const needed = seen.filter((one) => isOpen === null || mayMatter(rule, one) || isOpen(request, one.key));
+  const mattering = seen.filter((one) => isOpen === null || mayMatter(rule, one) || isOpen(request, one.key));
+  // P-values are corrected together: one that may matter needs all the others.
+  const needed = rule.correction !== null && mattering.length > 0 ? seen : mattering;
   return {
     request,
     from,
@@ -249,6 +252,15 @@ function planOf(
     nextEnd: later.length === 0 ? null : Math.min(...later),
     sent: new Map(),
   };
+}
+
+/** P-values of the fields of one version, deployment and segment are one family of tests. */
+function corrected(series: readonly RuleSeries[]): RuleSeries[] {
+  const families = groupBy(series, ({ key }) => JSON.stringify([key.version, key.deployment, key.segment]));
+  return [...families.values()].flatMap((family) => {
+    const adjusted = adjustTogether(family.map(({ observations }) => observations));
+    return family.map((one, index) => ({ ...one, observations: adjusted[index] ?? one.observations }));
+  });
 }
 
 function scopeText({ model, windowLength, from, endingBy }: SeriesRequest): string {

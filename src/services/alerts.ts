@@ -4,6 +4,7 @@ import { formatTime } from '../domain/alerts/wording.js';
 import { DAY_MS } from '../domain/duration.js';
 import { isSilenced } from '../domain/alerts/silence.js';
 import type { Alert, Backtest, Channel, Notification, Silence } from '../domain/contract/alerts.js';
+import type { BuiltinAlerts } from '../domain/contract/builtin-alerts.js';
 import type { Explanation } from '../domain/contract/explanation.js';
 import { iso } from '../domain/contract/common.js';
 import type { Proposals } from '../domain/contract/proposals.js';
@@ -45,6 +46,28 @@ export class AlertsService implements AlertsApi {
   /** Hold every rule against the stored numbers, bring the log up to date and tell the channels. Failures are in `errors`. */
   evaluate(options: EvaluateOptions): Promise<JobResult> {
     return this.serially(() => this.evaluation.evaluate(options));
+  }
+
+  /** Which of the alerts that nobody has to set up are on, and where they go. */
+  builtinAlerts(): Promise<BuiltinAlerts> {
+    return this.evaluation.builtin.settings();
+  }
+
+  /** @throws InvalidInputError for a channel that does not exist. */
+  async putBuiltinAlerts(settings: BuiltinAlerts): Promise<void> {
+    const known = (await this.ports.channels.list()).map(({ name }) => name);
+    const errors = Object.entries(settings).flatMap(([kind, { channels }]) =>
+      (channels ?? [])
+        .filter((name) => !known.includes(name))
+        .map((name) => {
+          const near = nearest(name, known);
+          const message = `there is no channel "${name}"${near === null ? '' : `: did you mean "${near}"?`}`;
+          return { code: 'unknown_channel', path: `${kind}.channels`, message };
+        }),
+    );
+    const [first] = errors;
+    if (first !== undefined) throw new InvalidInputError(`${first.path}: ${first.message}.`, errors);
+    await this.evaluation.builtin.putSettings(settings);
   }
 
   /** What is remembered between evaluations is read anew: rows were removed. */

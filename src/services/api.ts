@@ -38,6 +38,7 @@ import type {
   TrackedVersion,
   VersionSummary,
 } from '../domain/contract/models.js';
+import type { BuiltinAlerts } from '../domain/contract/builtin-alerts.js';
 import type { ConfigStatus } from '../domain/contract/config-file.js';
 import type { ContributionAnswer, ContributionQuery, Explanation } from '../domain/contract/explanation.js';
 import type { Proposals } from '../domain/contract/proposals.js';
@@ -332,6 +333,8 @@ export interface AlertsApi {
   openLink(token: string, now: number): Promise<{ kind: 'acknowledge' | 'silence'; rule: string; model: string }>;
   /** Do it; what was done, in a sentence. */
   followLink(token: string, now: number): Promise<string>;
+  builtinAlerts(): Promise<BuiltinAlerts>;
+  putBuiltinAlerts(settings: BuiltinAlerts): Promise<void>;
   putSilence(name: string, silence: Silence): Promise<void>;
   listSilences(): Promise<{ name: string; silence: Silence }[]>;
   removeSilence(name: string): Promise<void>;

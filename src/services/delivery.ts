@@ -39,6 +39,8 @@ export interface NotifyRequest {
   told: readonly NotificationRow[];
   channels: ReadonlyMap<string, Channel>;
   silences: readonly Silence[];
+  /** About the service itself: there are no numbers behind it, and this is how it is switched off. */
+  plain?: { disable: string };
 }
 
 /** One channel of one group, with all that its decision depends on. */
@@ -71,7 +73,14 @@ export class Delivery {
     const deployments = new Set([...alerts.map(({ alert }) => alert.deployment), ...told.map((row) => row.deployment)]);
     const targets = [...deployments].flatMap((deployment) =>
       rule.channels.map((channelName): Target => ({
-        subject: { ruleName, rule, model, deployment, now },
+        subject: {
+          ruleName,
+          rule,
+          model,
+          deployment,
+          now,
+          ...(request.plain === undefined ? {} : { plain: request.plain }),
+        },
         channelName,
         channel: request.channels.get(channelName) ?? null,
         rows: told.filter((row) => row.deployment === deployment && row.channel === channelName),
@@ -160,17 +169,29 @@ export class Delivery {
       channel: channelName,
       open,
       resolved,
-      movedBins: await optional(this.evidence.movedBins(subject, open)),
-      quality: await optional(this.evidence.quality(subject, open)),
-      segments: (await optional(this.evidence.segments(subject, open)))[0],
-      chart: (await optional(this.evidence.chart(subject, open)))[0],
+      ...(await this.gather(subject, open, optional)),
       links: open.length === 0 ? undefined : (await optional(this.linksFor(subject)))[0],
-      rollback: (await optional(this.rollback(subject.model, open)))[0],
       link: noticeLink(this.ports.publicUrl, subject.model, open[0] ?? resolved[0]),
       stop: stopCommands(this.ports.publicUrl, subject),
       messageId: messageId(id),
       inReplyTo: decision.kind === 'firing' ? null : threadOf(rows),
       at: subject.now,
+    };
+  }
+
+  /** What explains a notice. About the service itself there is nothing to explain. */
+  private async gather(
+    subject: NoticeSubject,
+    open: readonly NoticeItem[],
+    optional: <T>(work: Promise<T[]>) => Promise<T[]>,
+  ): Promise<Pick<Notice, 'movedBins' | 'quality' | 'segments' | 'chart' | 'rollback'>> {
+    if (subject.plain !== undefined) return { movedBins: [], quality: [] };
+    return {
+      movedBins: await optional(this.evidence.movedBins(subject, open)),
+      quality: await optional(this.evidence.quality(subject, open)),
+      segments: (await optional(this.evidence.segments(subject, open)))[0],
+      chart: (await optional(this.evidence.chart(subject, open)))[0],
+      rollback: (await optional(this.rollback(subject.model, open)))[0],
     };
   }
 

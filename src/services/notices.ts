@@ -35,6 +35,7 @@ export interface NoticeSubject {
   model: string;
   deployment: string;
   now: number;
+  plain?: { disable: string };
 }
 
 /** An alert of the log as a notice shows it. */
@@ -220,11 +221,13 @@ export function muteName(rule: string): string {
 }
 
 /** Commands that stop a rule's notifications. */
-export function stopCommands(publicUrl: string, { ruleName, rule, model, now }: NoticeSubject): Notice['stop'] {
-  const disable = putCommand(`${publicUrl}/v1/alert-rules/${encodeURIComponent(ruleName)}`, {
-    ...rule,
-    enabled: false,
-  });
+export function stopCommands(publicUrl: string, { ruleName, rule, model, now, plain }: NoticeSubject): Notice['stop'] {
+  const disable =
+    plain?.disable ??
+    putCommand(`${publicUrl}/v1/alert-rules/${encodeURIComponent(ruleName)}`, {
+      ...rule,
+      enabled: false,
+    });
   const silence = putCommand(`${publicUrl}/v1/silences/${encodeURIComponent(muteName(ruleName))}`, {
     matchers: { rule: ruleName, model },
     starts: iso(now),

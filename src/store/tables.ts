@@ -38,6 +38,7 @@ import { SqlTable } from './sql.js';
 import { ResilientEngine, type CircuitReport } from './resilience.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
+import { WatchdogQueries } from './watchdog.js';
 import { WatchedSeriesTable } from './watched-series.js';
 import { UploadTable } from './upload-log.js';
 import { WindowRows } from './window-rows.js';
@@ -118,6 +119,7 @@ export async function openStore(options: StoreOptions) {
     newest: new NewestNumbers(store),
     points: new MetricPointTable(store),
     contributions: new ContributionQueries(store),
+    watchdog: new WatchdogQueries(store),
     watchedSeries: new WatchedSeriesTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE),
     profiles: new ProfileTable(store),
     alertEvents: new AlertEventTable(store),

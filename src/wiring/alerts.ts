@@ -9,6 +9,7 @@ import { WebhookSender } from '../notify/webhook.js';
 import { AllPoints } from '../services/aggregate-points.js';
 import { RowEvidence } from '../services/alert-evidence.js';
 import type { RegistryFacts } from '../services/alert-ports.js';
+import { builtinAlertsSchema } from '../domain/contract/builtin-alerts.js';
 import { AlertLinks, linkKeySchema } from '../services/alert-links.js';
 import { AlertsService } from '../services/alerts.js';
 import { ContributionsService } from '../services/contributions.js';
@@ -56,6 +57,11 @@ export function wireAlerts(
       columns: async (model) => columnsOf(await models.effective(model)),
     },
     evidence,
+    watchdog: {
+      feeds: (now) => tables.watchdog.feeds(now),
+      jobs: (now) => tables.watchdog.jobs(now),
+      settings: tables.documents('settings', builtinAlertsSchema),
+    },
     links: new AlertLinks(tables.documents('settings', linkKeySchema)),
     senders: {
       email: new MailSender({ smtpUrl: config.smtpUrl, from: config.mailFrom }),

@@ -9,6 +9,8 @@ import { HttpSender } from '../../src/notify/http-sender.js';
 import { MailSender } from '../../src/notify/mail.js';
 import { SlackSender } from '../../src/notify/slack.js';
 import { WebhookSender } from '../../src/notify/webhook.js';
+import { builtinAlertsSchema } from '../../src/domain/contract/builtin-alerts.js';
+import type { FeedPulse } from '../../src/services/builtin-alerts.js';
 import { AlertLinks, linkKeySchema } from '../../src/services/alert-links.js';
 import { AlertsService } from '../../src/services/alerts.js';
 import { AlertEventTable, NotificationTable } from '../../src/store/alert-log.js';
@@ -38,6 +40,7 @@ const NO_BIN = { path: 'inputs.x', ranges: [], values: [], noneOf: null, missing
 export class AlertRig {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'driftline-alerts-'));
   now = after(0);
+  feeds: FeedPulse[] = [];
   store!: Store;
   points!: MetricPointTable;
   service!: AlertsService;
@@ -75,6 +78,11 @@ export class AlertRig {
         ],
         segments: async () => null,
         examples: async () => [],
+      },
+      watchdog: {
+        feeds: async () => this.feeds,
+        jobs: async () => [],
+        settings: new DocumentTable(this.store, 'settings', builtinAlertsSchema),
       },
       links: new AlertLinks(new DocumentTable(this.store, 'settings', linkKeySchema)),
       senders: {

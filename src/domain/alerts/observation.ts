@@ -55,6 +55,12 @@ function isTooThin(rule: AlertRule, observation: Observation, options: FoldOptio
   return observation.coverage !== null && observation.coverage < rule.min_coverage;
 }
 
+/** What cannot be compared is an error that is shown, unless the rule calls it fine or an alert. */
+function incomparable(rule: AlertRule, reason: IncomparableReason): Verdict {
+  if (rule.on_error === 'keep') return { kind: 'incomparable', reason };
+  return rule.on_error === 'ok' ? { kind: 'calm' } : { kind: 'missing' };
+}
+
 /**
  * How a window counts for a rule. A window without data or labels falls under the rule's `no_data` policy whatever its `n`;
  * a window with data has to be large and labelled enough first. A ratio needs a reference above 0: to anything else it says nothing.
@@ -67,7 +73,7 @@ export function judge(rule: AlertRule, observation: Observation, options: FoldOp
   if (value === null || !Number.isFinite(value)) return MISSING_BY_POLICY[rule.no_data];
   if (rule.relative_to === null) return { kind: 'compared', value };
   const reference = observation.reference ?? null;
-  if (reference === null || Number.isNaN(reference)) return { kind: 'incomparable', reason: 'reference_missing' };
-  if (reference <= 0) return { kind: 'incomparable', reason: 'reference_not_positive' };
+  if (reference === null || Number.isNaN(reference)) return incomparable(rule, 'reference_missing');
+  if (reference <= 0) return incomparable(rule, 'reference_not_positive');
   return { kind: 'compared', value: value / reference };
 }

@@ -39,6 +39,15 @@ const ruleFields = {
     .default(null)
     .describe('thresholds are then ratios to the baseline, or to the window so long ago'),
   no_data: z.enum(['ok', 'keep', 'alert']).default('keep'),
+  on_error: z
+    .enum(['ok', 'keep', 'alert'])
+    .default('keep')
+    .describe('what a window counts as that cannot be compared, such as a ratio to a reference that is not there'),
+  correction: z
+    .enum(['bh'])
+    .nullable()
+    .default(null)
+    .describe('of p-values: `bh` adjusts those of all fields in a window together (Benjamini-Hochberg)'),
   repeat_every: positiveDurationSchema.nullable().default('24h').describe('null: never repeat'),
   channels: z.array(slugSchema).default([]),
   enabled: z.boolean().default(true),
@@ -57,6 +66,9 @@ export type AlertRule = z.infer<typeof completeRule>;
 export const alertRuleSchema = writtenRule
   .transform((rule): z.input<typeof completeRule> => ({ ...rule, of: rule.of ?? rule.for }))
   .pipe(completeRule);
+
+/** Metrics that are p-values. */
+const P_VALUES = ['ks_p_value', 'chi2_p_value'];
 
 /** What the checks between fields look at. */
 type ThresholdFields = Pick<AlertRule, 'op' | 'warning' | 'critical' | 'recover_threshold'>;
@@ -115,11 +127,13 @@ function checkThresholds(rule: ThresholdFields, report: (path: ThresholdName, me
 }
 
 function checkFields(
-  rule: ThresholdFields & { for: number; of: number; channels: string[] },
+  rule: ThresholdFields & { for: number; of: number; channels: string[]; metric: string; correction: 'bh' | null },
   ctx: z.RefinementCtx,
 ): void {
   const report = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message });
   if (rule.for > rule.of) report('of', `\`of\` (${rule.of}) must be at least \`for\` (${rule.for})`);
+  if (rule.correction !== null && !P_VALUES.includes(rule.metric))
+    report('correction', `only p-values can be corrected: ${P_VALUES.join(', ')}`);
   if (new Set(rule.channels).size !== rule.channels.length) report('channels', 'names a channel twice');
   checkThresholds(rule, report);
 }

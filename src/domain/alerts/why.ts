@@ -116,6 +116,8 @@ function pendingText(facts: WhyFacts): string {
 
 function noDataText(facts: WhyFacts): string {
   const { rule, last, state } = facts;
+  // A number without anything to compare it with, where the rule calls that an alert.
+  if (rule.relative_to !== null && last !== null && last.value !== null) return errorText(facts);
   const what = last?.status === 'no_labels' ? 'because no labels are in' : 'because there are no data';
   const window = last === null ? '' : ` for the window from ${formatTime(last.windowStart)}`;
   return `there is no ${metricName(rule.metric)}${window} ${what}${state.since === null ? '' : `; since ${formatTime(state.since)}`}`;

@@ -20,6 +20,9 @@ const SHARES = new Set([
   'share',
 ]);
 
+/** Lengths of time, in hours. */
+const HOURS = new Set(['feed_silence', 'job_silence']);
+
 /** Whether a metric is a share in 0..1. */
 export function isShare(metric: string): boolean {
   return SHARES.has(metric);
@@ -27,6 +30,9 @@ export function isShare(metric: string): boolean {
 
 const NAMES: Record<string, string> = {
   psi: 'PSI',
+  feed_silence: 'time without predictions',
+  job_silence: 'time without a good run',
+  channel_failures: 'failed notifications',
   js_distance: 'JS distance',
   ks_statistic: 'KS statistic',
   ks_p_value: 'KS p-value',
@@ -65,6 +71,7 @@ export function formatShare(value: number | null): string {
 
 /** A value of a metric as people read it. */
 export function formatValue(metric: string, value: number | null): string {
+  if (HOURS.has(metric)) return value === null ? '-' : `${formatNumber(value)} h`;
   return SHARES.has(metric) ? formatShare(value) : formatNumber(value);
 }
 

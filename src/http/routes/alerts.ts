@@ -12,6 +12,7 @@ import {
   type Silence,
 } from '../../domain/contract/alerts.js';
 import { iso } from '../../domain/contract/common.js';
+import { builtinAlertsSchema } from '../../domain/contract/builtin-alerts.js';
 import { proposalsSchema } from '../../domain/contract/proposals.js';
 import { explanationSchema } from '../../domain/contract/explanation.js';
 import { assertModel, mayReach, overReachable } from '../plugins/auth.js';
@@ -284,6 +285,39 @@ export function alertRoutes(app: App, { services }: RouteContext): void {
       const { model, limit } = request.query;
       const fetch = (name: string | null) => services.alerts.notifications({ model: name, limit });
       return reply.send(await overReachable(request.principal, model, limit, fetch, (sent) => sent.at));
+    },
+  });
+}
+
+/** The alerts that nobody has to set up. */
+export function builtinAlertRoutes(app: App, { services }: RouteContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/builtin-alerts',
+    config: { scope: 'read', everyModel: true },
+    schema: {
+      tags: ['alerts'],
+      summary: 'Feeds that dry up, jobs that stop, channels that cannot be reached: what is watched over by itself',
+      querystring: emptyQuery,
+      response: { 200: json('What is on, and where it goes.', builtinAlertsSchema) },
+    },
+    handler: async (_request, reply) => reply.send(await services.alerts.builtinAlerts()),
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/v1/builtin-alerts',
+    config: { scope: 'admin', everyModel: true },
+    schema: {
+      tags: ['alerts'],
+      summary: 'Switch them on or off, or send them elsewhere',
+      querystring: emptyQuery,
+      body: builtinAlertsSchema,
+      response: { 200: json('As it is now.', builtinAlertsSchema) },
+    },
+    handler: async (request, reply) => {
+      await services.alerts.putBuiltinAlerts(request.body);
+      return reply.send(request.body);
     },
   });
 }

@@ -35,6 +35,8 @@ describe('alertRuleSchema', () => {
       min_coverage: null,
       relative_to: null,
       no_data: 'keep',
+      on_error: 'keep',
+      correction: null,
       repeat_every: '24h',
       channels: [],
       enabled: true,
