@@ -1,6 +1,6 @@
 // Alerts that nobody has to set up: a feed that dried up, a job that stopped, a channel that cannot be reached.
 import { v5 as uuidv5 } from 'uuid';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { alertRuleSchema, type AlertRule } from '../domain/alerts/rule.js';
 import { formatNumber, formatTime } from '../domain/alerts/wording.js';
 import type { Alert } from '../domain/contract/alerts.js';
