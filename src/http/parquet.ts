@@ -13,6 +13,7 @@ const NUMBERS: ReadonlySet<string> = new Set<Column>([
   'coverage',
   'compare_value',
   'compare_n',
+  'ratio',
   'difference',
   'difference_lower',
   'difference_upper',

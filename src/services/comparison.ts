@@ -5,6 +5,7 @@ import { InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { formatDuration } from '../domain/duration.js';
 import { isDriftMetric } from '../domain/metric-families.js';
 import { independent, mcNemar, twoProportions, UNKNOWN, type Difference } from '../domain/quality/compare.js';
+import { ratio } from '../domain/quality/score.js';
 import type { WindowSelection } from '../domain/selection.js';
 import { SLOT_MS } from '../domain/window.js';
 import type { BaselinesService } from './baselines.js';
@@ -194,6 +195,7 @@ function withDifference(
     compare: versions.second,
     compare_value: other?.value ?? null,
     compare_n: other?.n ?? null,
+    ratio: other === null || other.value === null || point.value === null ? null : ratio(point.value, other.value),
     difference: found.difference,
     difference_lower: found.lower,
     difference_upper: found.upper,

@@ -122,6 +122,7 @@ describe('compare', () => {
     ]);
     for (const point of points) {
       expect(point.difference).toBeCloseTo((point.value ?? 0) - (point.compare_value ?? 0), 12);
+      expect(point.ratio).toBeCloseTo((point.value ?? 0) / (point.compare_value ?? 1), 12);
       expect(point.difference_lower).toBeLessThan(point.difference ?? 0);
       expect(point.p_value).toBeGreaterThanOrEqual(0);
     }

@@ -51,6 +51,8 @@ export const metricPointSchema = z.object({
   compare: z.string().optional(),
   compare_value: z.number().nullable().optional(),
   compare_n: z.number().nullable().optional(),
+  /** This point's value divided by the other's; null where that is 0. */
+  ratio: z.number().nullable().optional(),
   difference: z.number().nullable().optional(),
   difference_lower: z.number().nullable().optional(),
   difference_upper: z.number().nullable().optional(),
