@@ -14,6 +14,7 @@ const NAMES = [
   'false-alarms',
   'clients',
   'startup',
+  'typescript-client',
 ];
 
 const asked = process.argv.slice(2);

@@ -272,7 +272,7 @@ describe('docs/queries.md', () => {
     field: 'inputs.distance',
   };
 
-  test('has ten queries', () => expect(queries).toHaveLength(10));
+  test('has twenty queries', () => expect(queries).toHaveLength(20));
   test.each(queries)('%s answers rows', async (sql) => {
     const found = await rows(sql, params);
     expect(found.length).toBeGreaterThan(0);
@@ -284,7 +284,7 @@ describe('docs/queries.md', () => {
     async (view) => {
       const start = text.indexOf(`**\`${view}\`**`);
       const end = text.indexOf('\n\n**', start + 1);
-      const section = text.slice(start, end === -1 ? text.indexOf('## Ten', start) : end).replace(/^[^:]*:/, '');
+      const section = text.slice(start, end === -1 ? text.indexOf('## Twenty', start) : end).replace(/^[^:]*:/, '');
       const columns = Object.keys((await rows(`SELECT * FROM ${view} LIMIT 1`))[0] ?? {});
       const cells =
         view === 'v_predictions'
