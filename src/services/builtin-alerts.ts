@@ -74,6 +74,7 @@ interface Condition {
 }
 
 export class BuiltinAlertsWatch {
+  private known: { writes: number | null; settings: BuiltinAlerts } | null = null;
   private looked: { now: number; feeds: Condition[]; jobs: Condition[] } | null = null;
 
   constructor(
@@ -86,13 +87,21 @@ export class BuiltinAlertsWatch {
     return (await this.ports.watchdog.settings.get(SETTING)) ?? builtinAlertsSchema.parse({});
   }
 
+  /** Read again only after something was written: a run that finds nothing new reads nothing. */
+  private async current(): Promise<BuiltinAlerts> {
+    const { writes } = this.ports.series;
+    if (this.known === null || writes === null || this.known.writes !== writes)
+      this.known = { writes, settings: await this.settings() };
+    return this.known.settings;
+  }
+
   putSettings(settings: BuiltinAlerts): Promise<void> {
     return this.ports.watchdog.settings.put(SETTING, settings);
   }
 
   /** Bring the log up to date with what is wrong at `now`, and tell the channels. What fails is in the result's errors. */
   async evaluate(now: number, result: JobResult): Promise<void> {
-    const settings = await this.settings();
+    const settings = await this.current();
     if (this.looked === null || now - this.looked.now >= EVERY || now < this.looked.now)
       this.looked = {
         now,

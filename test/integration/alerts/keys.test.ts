@@ -30,7 +30,7 @@ it('recognises a key it made, with its scopes and models', async () => {
   const keys = service();
   const { id, key } = await keys.create({ name: 'ci', scopes: ['ingest', 'read'], models: ['flights'] });
   expect(key).toMatch(/^dl_[\w-]{43}$/);
-  const principal = { id, name: 'ci', scopes: ['ingest', 'read'], models: ['flights'] };
+  const principal = { id, name: 'ci', scopes: ['ingest', 'read'], models: ['flights'], rateLimit: null };
   expect(await keys.authenticate(key)).toEqual(principal);
   expect(await keys.authenticate(key)).toEqual(principal);
   expect(await service().authenticate(key)).toEqual(principal);
