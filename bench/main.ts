@@ -15,6 +15,7 @@ const NAMES = [
   'clients',
   'startup',
   'typescript-client',
+  'registry',
 ];
 
 const asked = process.argv.slice(2);

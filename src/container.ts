@@ -176,6 +176,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     webhooks: registryCore.webhooks,
     references: registryCore.references,
     records: registryCore.records,
+    reviews: registryCore.reviews,
     ...registered,
     sql: new SqlService(tables.sql),
     counters,
@@ -249,6 +250,8 @@ function runners(
           orphanLabels,
           replicaStats: tables.replicaStats,
           inferenceHalves: tables.inferenceHalves,
+
+          deliveries: tables.registry,
         },
         options,
       ),

@@ -59,6 +59,7 @@ import type { Webhook, WebhookKind } from '../domain/registry/webhook.js';
 import type { ClouderaBuild, ClouderaDeployment, ClouderaModel, DeploymentState } from '../domain/registry/cloudera.js';
 import type { NewClouderaBuild, NewClouderaDeployment, NewClouderaModel } from './registry/cloudera-records.js';
 import type { Delivery } from './registry/dispatcher.js';
+import type { Comment, RequestTarget, TransitionRequest } from './registry/reviews.js';
 import type { TestAnswer, WebhookFields } from './registry/webhooks.js';
 import type { AuditRow, Erased, LabelValue, OrphanLabels, Upload, UploadKind } from '../domain/contract/ingestion.js';
 import type { Halves, Logged } from '../domain/contract/integrations.js';
@@ -448,6 +449,22 @@ export interface RecordsApi {
   ): Promise<ClouderaDeployment>;
 }
 
+/** Comments on versions and requests for transitions. Everything throws RegistryError. */
+export interface ReviewsApi {
+  comment(name: string, version: number, text: string, by: string): Promise<Comment>;
+  /** `reach` refuses a model that the caller's key does not reach. */
+  editComment(id: string, text: string, reach: (modelId: string) => Promise<void>, now: number): Promise<Comment>;
+  deleteComment(id: string, reach: (modelId: string) => Promise<void>): Promise<void>;
+  request(target: RequestTarget, by: string): Promise<TransitionRequest>;
+  list(name: string, version: number): Promise<TransitionRequest[]>;
+  /** Answers the request that was decided. */
+  decide(
+    action: 'transition_approved' | 'transition_rejected' | 'transition_withdrawn',
+    target: RequestTarget & { archiveExisting: boolean; creator: string | null },
+    by: string,
+  ): Promise<TransitionRequest>;
+}
+
 /** References to versions. */
 export interface ReferencesApi {
   /** The text itself, or the version that `@stage` or `@alias` names now. @throws NotFoundError */
@@ -509,6 +526,7 @@ export interface Services {
   events: EventsApi;
   references: ReferencesApi;
   records: RecordsApi;
+  reviews: ReviewsApi;
   comparisons: ComparisonsApi;
   sql: SqlApi;
   counters: CountersApi;

@@ -8,6 +8,8 @@ export const JOB_RUN_DAYS = 90;
 export const UPLOAD_DAYS = 90;
 export const AUDIT_DAYS = 730;
 export const REJECTED_DAYS = 7;
+/** How long outcomes of registry webhooks are kept. */
+export const DELIVERY_DAYS = 7;
 /** Reports of replicas: as long as Cloudera keeps technical metrics. The numbers that the operations job made of them stay. */
 export const REPLICA_STATS_DAYS = 14;
 
@@ -24,6 +26,8 @@ export interface RetentionDependencies {
   orphanLabels: { expire(now: number): Promise<number> };
   replicaStats: { expire(before: number): Promise<void> };
   inferenceHalves: { expire(before: number): Promise<void> };
+
+  deliveries: { expire(kind: string, before: number): Promise<void> };
 }
 
 /** `points` of the result: predictions removed. With a model, only that model's predictions. */
@@ -45,6 +49,8 @@ export async function runRetention(deps: RetentionDependencies, options: JobOpti
     await deps.orphanLabels.expire(options.now);
     await deps.replicaStats.expire(options.now - REPLICA_STATS_DAYS * DAY_MS);
     await deps.inferenceHalves.expire(options.now - HALF_DAYS * DAY_MS);
+
+    await deps.deliveries.expire('delivery', options.now - DELIVERY_DAYS * DAY_MS);
     await deps.windows.forgetArrivals();
   }
   return { windows: 0, points: removed, errors };

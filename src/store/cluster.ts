@@ -10,6 +10,9 @@ export const BY_PREDICTION = [
   'label_arrivals',
 ];
 
+/** One insert into the registry is stored whole or not at all: that holds on one shard. */
+const WHOLE = 'registry';
+
 /** The part of a table that one shard holds. */
 const local = (table: string): string => `${table}_local`;
 
@@ -76,6 +79,7 @@ function renderTable(
  */
 function shardingKey(name: string, columns: string, rest: string): string {
   if (BY_PREDICTION.includes(name)) return 'cityHash64(prediction_id)';
+  if (name === WHOLE) return 'toUInt64(0)';
   const first = /ORDER BY \(?\s*(\w+)/.exec(rest)?.[1] ?? '';
   if (!new RegExp(`[(\\s]${first} `).test(columns))
     throw new Error(`${name}: its sort key does not begin with a column`);

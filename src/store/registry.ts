@@ -98,6 +98,15 @@ export class RegistryTable {
     });
   }
 
+  /** Remove entries of a kind that were made before a time, and what was deleted, for good. */
+  expire(kind: string, before: number): Promise<void> {
+    return this.store.command({
+      name: 'registry_expire',
+      sql: `ALTER TABLE registry DELETE WHERE kind = {kind:String} AND at < fromUnixTimestamp64Milli({before:Int64}, 'UTC') SETTINGS mutations_sync = 1`,
+      params: { kind, before },
+    });
+  }
+
   /** Remove for good what belongs to a registered model. */
   forget(scope: string): Promise<void> {
     return this.store.command({

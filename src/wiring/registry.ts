@@ -8,6 +8,7 @@ import { Comparisons } from '../services/registry/comparisons.js';
 import { Dispatcher } from '../services/registry/dispatcher.js';
 import { References } from '../services/registry/references.js';
 import { Registry } from '../services/registry/registry.js';
+import { Reviews } from '../services/registry/reviews.js';
 import { RegistryWebhooks } from '../services/registry/webhooks.js';
 import { SecretBox } from '../services/secret-box.js';
 import { HttpSender } from '../notify/http-sender.js';
@@ -50,9 +51,12 @@ export function wireRegistryCore({ tables, config, clock, warn }: RegistryCorePa
   registry.follow(webhooks);
   const records = new ClouderaRecords({ registry, webhooks, clock });
   registry.follow(records);
+  const reviews = new Reviews(registry);
+  registry.follow(reviews);
   return {
     registry,
     records,
+    reviews,
     references: new References(registry),
     secrets,
     webhooks,

@@ -354,3 +354,30 @@ export const deleteVersionTag =
       changes: [line(context, 'version_tag_deleted', model, about)],
     };
   };
+
+/** What is said about a version without changing it. */
+export type ReviewAction = Extract<
+  ChangeAction,
+  'comment' | 'transition_requested' | 'transition_approved' | 'transition_rejected' | 'transition_withdrawn'
+>;
+
+/** A line of the log about a version: a comment, or what becomes of a request to move it. `creator`: whose request it is. */
+export const review =
+  (
+    action: ReviewAction,
+    about: {
+      name: string;
+      version: number;
+      comment: string | null;
+      from?: string;
+      to?: string;
+      creator?: string | null;
+    },
+  ): Operation =>
+  (state, context) => {
+    const { model } = state.version(checkModelName(about.name), about.version);
+    const comment = about.comment === null ? null : checkText('comment', about.comment);
+    const { from = null, to = null, creator = null } = about;
+    const change = line(context, action, model, { version: about.version, key: creator, from, to, comment });
+    return { ...nothing, changes: [change] };
+  };

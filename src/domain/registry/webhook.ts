@@ -122,7 +122,7 @@ function databricksText({ action, model, version, from, to, key, by, comment }: 
     case 'comment':
       return `${by} commented on registered model '${model}' version ${version ?? ''}: "${comment ?? ''}"`;
     default:
-      return `${by} requested that ${named.toLowerCase().replace(`'${model.toLowerCase()}'`, `'${model}'`)} version ${version ?? ''} transition from ${from ?? ''} to ${to ?? ''}.`;
+      return `${by} requested that registered model '${model}' version ${version ?? ''} transition from ${from ?? ''} to ${to ?? ''}.`;
   }
 }
 

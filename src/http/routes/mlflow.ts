@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DATABRICKS_CALLS } from '../mlflow/databricks-calls.js';
 import { MODEL_CALLS } from '../mlflow/model-calls.js';
 import { mlflowError, registerCalls } from '../mlflow/protocol.js';
+import { REVIEW_CALLS } from '../mlflow/review-calls.js';
 import { VERSION_CALLS } from '../mlflow/version-calls.js';
 import { WEBHOOK_CALLS } from '../mlflow/webhook-calls.js';
 import type { App, RouteContext, RouteDocs } from '../types.js';
@@ -17,7 +18,7 @@ const PLAIN_TEXT: RouteDocs = {
   response: { 200: { description: 'One word.', content: { 'text/plain': { schema: z.string() } } } },
 };
 
-const CALLS = [...MODEL_CALLS, ...VERSION_CALLS, ...DATABRICKS_CALLS, ...WEBHOOK_CALLS];
+const CALLS = [...MODEL_CALLS, ...VERSION_CALLS, ...DATABRICKS_CALLS, ...REVIEW_CALLS, ...WEBHOOK_CALLS];
 
 /** /api/2.0/mlflow, /ajax-api/2.0/mlflow, /health, /version. */
 export async function mlflowRoutes(app: App, context: RouteContext): Promise<void> {

@@ -106,6 +106,38 @@ describe('the npm client of Databricks', () => {
     });
   });
 
+  it('comments, and asks for transitions that are approved, rejected or withdrawn', async () => {
+    const client = registry();
+    await client.createModel({ name: 'asked' });
+    await client.createModelVersion({ name: 'asked', source: 's3://asked/1' });
+    const version = { name: 'asked', version: '1' };
+    const { comment } = await client.createComment({ ...version, comment: 'looks good' });
+    expect(comment).toMatchObject({ comment: 'looks good', user_id: 'admin' });
+    await client.deleteComment({ id: comment?.id ?? '' });
+    await expect(client.deleteComment({ id: comment?.id ?? '' })).rejects.toMatchObject({ statusCode: 404 });
+    const ask = (stage: string) => client.createTransitionRequest({ ...version, stage, comment: 'please' });
+    const { request } = await ask('Staging');
+    expect(request).toMatchObject({ to_stage: 'Staging', user_id: 'admin', comment: 'please' });
+    await expect(ask('staging')).rejects.toMatchObject({ errorCode: 'RESOURCE_ALREADY_EXISTS' });
+    await ask('Production');
+    await ask('Archived');
+    const open = async () => (await all(client.listTransitionRequests(version))).map((one) => one.to_stage);
+    expect(await open()).toEqual(['Staging', 'Production', 'Archived']);
+    const approved = await client.approveTransitionRequest({
+      ...version,
+      stage: 'Staging',
+      archive_existing_versions: true,
+    });
+    expect(approved.activity).toMatchObject({ activity_type: 'APPROVED_REQUEST', to_stage: 'Staging' });
+    expect((await client.getModelVersion(version)).model_version).toMatchObject({ current_stage: 'Staging' });
+    await client.rejectTransitionRequest({ ...version, stage: 'Production', comment: 'not yet' });
+    await client.deleteTransitionRequest({ ...version, stage: 'Archived', creator: 'admin' });
+    expect(await open()).toEqual([]);
+    await expect(client.rejectTransitionRequest({ ...version, stage: 'Production' })).rejects.toMatchObject({
+      statusCode: 404,
+    });
+  });
+
   it('gets its errors by their codes', async () => {
     const client = registry();
     await client.createModel({ name: 'taken' });

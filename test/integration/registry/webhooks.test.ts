@@ -99,6 +99,31 @@ describe("Databricks' webhooks", () => {
     for (const { id } of [one, all]) await mlflow('DELETE', 'registry-webhooks/delete', { id });
   });
 
+  it('are told of comments and requests for transitions', async () => {
+    const webhook = await create({
+      model_name: 'churn',
+      events: ['COMMENT_CREATED', 'TRANSITION_REQUEST_CREATED', 'TRANSITION_REQUEST_TO_PRODUCTION_CREATED'],
+      http_url_spec: { url: `${receiver.url}/reviews` },
+    });
+    const version = { name: 'churn', version: '3' };
+    await mlflow('POST', 'comments/create', { ...version, comment: 'looks good' });
+    await mlflow('POST', 'transition-requests/create', { ...version, stage: 'Production' });
+    await mlflow('POST', 'transition-requests/reject', { ...version, stage: 'Production' });
+    await mlflow('POST', 'transition-requests/create', { ...version, stage: 'Archived', comment: 'old' });
+    expect(bodies(await receiver.next(4))).toMatchObject([
+      { event: 'COMMENT_CREATED', version: '3', comment: 'looks good' },
+      { event: 'TRANSITION_REQUEST_CREATED', to_stage: 'Production' },
+      { event: 'TRANSITION_REQUEST_TO_PRODUCTION_CREATED', to_stage: 'Production' },
+      {
+        event: 'TRANSITION_REQUEST_CREATED',
+        to_stage: 'Archived',
+        comment: 'old',
+        text: "admin requested that registered model 'churn' version 3 transition from Production to Archived.",
+      },
+    ]);
+    await mlflow('DELETE', 'registry-webhooks/delete', { id: webhook.id });
+  });
+
   it('start a job with the event as a parameter of its notebook', async () => {
     const webhook = await create({
       model_name: 'churn',
