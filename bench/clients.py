@@ -71,6 +71,7 @@ def main(url: str) -> None:
                 "rows_per_second": ROWS / seconds,
                 "cpu_us": (time.process_time() - cpu) / ROWS * 1e6,
                 "lost": stats["tracked"] - stats["accepted"],
+                "predictions": stats["accepted"],
             }
         )
     )

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { held, told, type Line, type Result } from './report.js';
 import { startService } from './service.js';
-import { cleanEnvironment, main, quiet, ROOT, withFolder } from './support.js';
+import { cleanEnvironment, cpuSeconds, main, quiet, ROOT, withFolder } from './support.js';
 
 /** Microseconds that a tracked call may add, at the median, and predictions a second that must go through. */
 const PYTHON_OVERHEAD = 20;
@@ -17,6 +17,7 @@ interface PythonResult {
   rows_per_second: number;
   cpu_us: number;
   lost: number;
+  predictions: number;
 }
 
 /** The Python client, in a process of its own as model code has it; it needs nothing installed but Python. */
@@ -26,8 +27,10 @@ async function python(): Promise<Line[]> {
     try {
       const env = { ...cleanEnvironment(), PYTHONPATH: path.join(ROOT, 'clients/python/src') };
       const script = path.join(ROOT, 'bench/clients.py');
+      const before = cpuSeconds(service.pid);
       const { stdout } = await promisify(execFile)('python3', [script, service.url], { env });
-      return JSON.parse(stdout) as PythonResult;
+      const answer = JSON.parse(stdout) as PythonResult;
+      return { ...answer, service_us: ((cpuSeconds(service.pid) - before) / answer.predictions) * 1e6 };
     } finally {
       await service.stop();
     }
@@ -41,6 +44,12 @@ async function python(): Promise<Line[]> {
     told('Python, a tracked call at the 99th percentile', result.tracked_p99, 'us'),
     held('Python, sustained into the service', result.rows_per_second, 'predictions/s', rate),
     told('Python, CPU a prediction, background included', result.cpu_us, 'us'),
+    told('CPU of the service a prediction from Python', result.service_us, 'us'),
+    told(
+      'Python and the service, processors that the limit takes',
+      ((result.cpu_us + result.service_us) * SUSTAINED) / 1e6,
+      '',
+    ),
   ];
 }
 
