@@ -109,6 +109,8 @@ export interface AlertPorts {
   links: AlertLinks;
   /** Why an address may not be sent to, or null. */
   addressProblem(url: string): Promise<string | null>;
+  /** The value of a series' metric over the rows of its baseline; null where the baseline has none. */
+  baselineNumber(series: SeriesKey): Promise<number | null>;
   /** What rules may name. */
   known: KnownFields;
   /** For what people do: acknowledging, listing, tests of channels. Jobs are told `now`. */

@@ -67,7 +67,7 @@ const fieldText = (field: WatchedField): string => JSON.stringify([field.model, 
 
 /** Reads the series of rules. */
 export class SeriesReader {
-  constructor(private readonly ports: Pick<AlertPorts, 'series' | 'points'>) {}
+  constructor(private readonly ports: Pick<AlertPorts, 'series' | 'points' | 'baselineNumber'>) {}
 
   /** What each request is about. `isOpen`: whether an alert of that series is open, whose windows are read whatever they reached; null reads all. */
   async plan(
@@ -120,7 +120,8 @@ export class SeriesReader {
       const one = source.get(seriesText(key));
       if (one === undefined) continue;
       const sentFirst = isSent(rule) && rule.relative_to === 'baseline';
-      const reference = sentFirst ? await this.firstSent(key, endingBy) : (firsts.get(seriesText(key)) ?? null);
+      const own = rule.relative_to === 'baseline' && !sentFirst ? await this.ports.baselineNumber(key) : null;
+      const reference = sentFirst ? await this.firstSent(key, endingBy) : (own ?? firsts.get(seriesText(key)) ?? null);
       const limits = rule.metric === 'psi' ? (stored.get(seriesText(key, 'psi_limit')) ?? null) : null;
       const made = ruleSeries(one, { rule, windowLength, from, limits, reference });
       if (made.observations.length > 0) series.push(made);

@@ -1,5 +1,6 @@
 // Wires alerting: rules, channels, silences, the evidence behind an alert, and the senders.
 import type { Config } from '../config.js';
+import { baselineNumber } from '../domain/alerts/baseline-number.js';
 import { alertRuleSchema } from '../domain/alerts/rule.js';
 import { channelSchema, silenceSchema } from '../domain/contract/alerts.js';
 import { HttpSender } from '../notify/http-sender.js';
@@ -67,6 +68,14 @@ export function wireAlerts(
       email: new MailSender({ smtpUrl: config.smtpUrl, from: config.mailFrom }),
       webhook: new WebhookSender(http, clock),
       slack: new SlackSender(http),
+    },
+    baselineNumber: async ({ model, version, feature, metric }) => {
+      if (feature === '') return null;
+      const baseline = await baselines.active(model, version);
+      return baselineNumber(
+        baseline?.fields.find((field) => field.path === feature),
+        metric,
+      );
     },
     addressProblem: (url) => http.problemOf(url),
     known: knownFields(tables, computing),

@@ -95,6 +95,7 @@ export class AlertRig {
         webhook: new WebhookSender(http, () => this.now),
         slack: new SlackSender(http),
       },
+      baselineNumber: async () => null,
       addressProblem: (url) => http.problemOf(url),
       known: { features: async () => [], fields: async () => [], segments: async () => null },
       clock: () => this.now,
