@@ -56,8 +56,8 @@ export function run(): Promise<Result> {
         about: `One prediction a request, as JSON with a UUID of the client's, answered after its insert. First ${RATE} a second for ${SECONDS} s, each sent at its time (latency counts from then); then ${CLOSED_LOOP} clients that each wait for the answer.`,
         lines: [
           held('acknowledged at the rate', rate, '/s', { name: 'the rate, less 1 %', value: RATE * 0.99, at: 'least' }),
-          told('latency p50', quantile(all, 0.5), 'ms'),
-          told('latency p99', quantile(all, 0.99), 'ms'),
+          held('latency p50', quantile(all, 0.5), 'ms', { name: 'the limit', value: 5, at: 'most' }),
+          held('latency p99', quantile(all, 0.99), 'ms', { name: 'the limit', value: 30, at: 'most' }),
           told('processors that the service kept busy', cpu, ''),
           told(`${CLOSED_LOOP} clients, as fast as they can`, fastest, '/s'),
           told('their latency p50', quantile(fast, 0.5), 'ms'),

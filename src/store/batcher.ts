@@ -13,6 +13,11 @@ export interface BatcherLimits {
    * A single caller, who sends the next row when the last is stored, never waits.
    */
   spacing?: number;
+  /**
+   * The spacing is no more than this many times what the last insert took: where inserts are fast nobody waits long, where they are slow (a busy disk,
+   * many merges) the engine gets time. Left out: always the whole spacing.
+   */
+  pace?: number;
 }
 
 /** From so many waiting rows on, no insert waits for the spacing. */
@@ -40,6 +45,8 @@ export class Batcher {
   private running: Promise<void> | null = null;
   /** When the last insert began, if several callers shared it. */
   private lastShared = Number.NEGATIVE_INFINITY;
+  /** How long the last insert took, ms. */
+  private lastTook = 0;
 
   constructor(
     private readonly write: (body: Buffer) => Promise<void>,
@@ -86,7 +93,9 @@ export class Batcher {
   }
 
   private async space(): Promise<void> {
-    const left = this.lastShared + (this.limits.spacing ?? 0) - this.clock();
+    const { spacing = 0, pace = Number.POSITIVE_INFINITY } = this.limits;
+    const paced = this.lastTook === 0 ? spacing : Math.min(spacing, pace * this.lastTook);
+    const left = this.lastShared + paced - this.clock();
     const waiting = this.queue.reduce((sum, { rows }) => sum + rows, 0);
     if (left > 0 && waiting < ENOUGH_ROWS) await new Promise((resolve) => setTimeout(resolve, left));
   }
@@ -128,6 +137,7 @@ export class Batcher {
       ok = false;
       await this.settleAlone(batch, error);
     } finally {
+      this.lastTook = this.clock() - started;
       for (const waiting of batch) this.pendingBytes -= waiting.body.length;
       this.report({ rows, bytes: body.length, milliseconds: this.clock() - started, ok });
     }

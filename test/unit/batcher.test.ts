@@ -1,6 +1,6 @@
 // Group commit: nothing is acknowledged before it is written, order is kept, memory is bounded, and a failure hits its own rows only.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BusyError } from '../../src/domain/errors.js';
 import { Batcher, type BatcherLimits, type FlushReport } from '../../src/store/batcher.js';
 
@@ -230,6 +230,30 @@ describe('Batcher', () => {
     const few = held.add('d');
     expect(await stateOf(few)).toBe('waiting');
     expect(held.writes).toHaveLength(2);
+  });
+
+  test('the spacing follows what inserts take: after a fast one nobody waits for the whole of it', async () => {
+    const clock = { now: 0 };
+    const writes: (() => void)[] = [];
+    const write = () => new Promise<void>((resolve) => void writes.push(resolve));
+    const limits = { maxRows: 100, maxPendingBytes: 1_000_000, spacing: 3_600_000, pace: 1.5 };
+    const batcher = new Batcher(
+      write,
+      limits,
+      () => undefined,
+      () => clock.now,
+    );
+    const shared = [batcher.add(Buffer.from('a'), 1), batcher.add(Buffer.from('b'), 1)];
+    await vi.waitFor(() => expect(writes).toHaveLength(1));
+    // It took 4 ms: the next may start 6 ms after it, which are over when the clock says 7.
+    clock.now = 4;
+    writes[0]?.();
+    await Promise.all(shared);
+    clock.now = 7;
+    const next = batcher.add(Buffer.from('c'), 1);
+    await vi.waitFor(() => expect(writes).toHaveLength(2));
+    writes[1]?.();
+    await next;
   });
 
   test('enough rows do not wait for the spacing', async () => {
