@@ -6,6 +6,7 @@ import { inChild, load, say } from './support.js';
 const NAMES = [
   'ingest',
   'single',
+  'uploads',
   'drift',
   'quality',
   'idle',
