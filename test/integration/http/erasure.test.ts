@@ -9,7 +9,7 @@ const START = TEST_NOW - 48 * HOUR;
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ orphanLabelDays: 10 });
   const body = Array.from({ length: 400 }, (_, n) => ({
     model: 'people',
     version: '1',
@@ -120,5 +120,16 @@ describe('erasing', () => {
     expectProblem(await send('DELETE', '/v1/predictions?model=people&tag=bob'), 400, 'invalid_input');
     expectProblem(await send('DELETE', '/v1/predictions?model=people'), 400, 'invalid_input');
     expectProblem(await send('DELETE', '/v1/predictions?model=nobody&tag=user=bob'), 404, 'not_found');
+  });
+
+  test('labels that never find a prediction are removed when their days are over, and no others', async () => {
+    await send('POST', '/v1/ground-truth', { prediction_id: 'never', values: { late: true } });
+    const labels = await count('ground_truth FINAL');
+    const retention = (days: number) => send('POST', '/v1/jobs/retention/run', { now: TEST_NOW + days * 24 * HOUR });
+    expect((await retention(9)).json()).toMatchObject({ status: 'ok' });
+    expect((await send('GET', '/v1/orphan-labels')).json()).toMatchObject({ total: 1, expire_after_days: 10 });
+    expect((await retention(11)).json()).toMatchObject({ status: 'ok' });
+    expect((await send('GET', '/v1/orphan-labels')).json()).toMatchObject({ total: 0 });
+    expect(await count('ground_truth FINAL')).toBe(labels - 1);
   });
 });
