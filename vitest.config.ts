@@ -1,4 +1,4 @@
-// Test runner configuration: `unit` is pure, `integration` opens the embedded engine in a fork of its own, `e2e` starts processes.
+// Test runner configuration: `unit` is pure, `integration` opens the embedded engine in a fork of its own, `e2e` starts processes, `browser` a Chromium.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -27,6 +27,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000 },
       },
     ],
   },

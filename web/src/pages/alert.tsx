@@ -5,7 +5,7 @@ import type { Explanation } from '../../../src/domain/contract/explanation.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { modelPath, to } from '../lib/location.js';
-import { interval, metricName, metricValue, number, share, time, versionName } from '../prepare/format.js';
+import { interval, metricName, metricValue, number, share, time, versionName, shorten } from '../prepare/format.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
@@ -13,7 +13,7 @@ import { Chart } from '../ui/chart.js';
 import { say } from '../ui/dialog.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
-import { Id, Table, type Column } from '../ui/table.js';
+import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
 import { AlertTabs } from './alert-tabs.js';
 import { acknowledge } from './alerts.js';
@@ -156,7 +156,6 @@ async function silence(alert: Explanation): Promise<void> {
 function Numbers({ alert, url }: { alert: Explanation; url: string }) {
   const { zone, dark } = useView();
   const chart = useMemo(() => {
-    const limits = alert.numbers.map((point) => ({ ...point, value: point.threshold, lower: null, upper: null }));
     const noise = alert.numbers.map((point) => ({ ...point, value: point.noise_limit, lower: null, upper: null }));
     const known = (points: readonly { value: number | null }[]): boolean =>
       points.some((point) => point.value !== null);
@@ -164,11 +163,20 @@ function Numbers({ alert, url }: { alert: Explanation; url: string }) {
       metric: alert.metric,
       lines: [
         { name: metricName(alert.metric), metric: alert.metric, points: alert.numbers, band: alert.metric !== 'psi' },
-        ...(known(limits) ? [{ name: 'threshold', metric: alert.metric, points: limits, dashed: true }] : []),
         ...(known(noise) ? [{ name: 'noise limit', metric: alert.metric, points: noise, dashed: true }] : []),
       ],
       zone,
       palette: paletteOf(dark),
+      levels:
+        alert.threshold === null
+          ? []
+          : [
+              {
+                value: alert.threshold,
+                kind: alert.severity ?? 'warning',
+                text: `limit ${metricValue(alert.metric, alert.threshold)}`,
+              },
+            ],
       spans: [{ from: alert.since, to: alert.window_end, severity: alert.severity, text: alert.why }],
     });
   }, [alert, zone, dark]);
@@ -241,7 +249,7 @@ function History({ alert, url }: { alert: Explanation; url: string }) {
     { name: 'At', value: (row) => row.at, cell: (row) => time(row.at, zone) },
     { name: 'State', value: (row) => row.state, cell: (row) => <Status status={row.state} /> },
     { name: 'Value', right: true, value: (row) => row.value, cell: (row) => metricValue(alert.metric, row.value) },
-    { name: 'Why', value: (row) => row.why },
+    { name: 'Why', text: true, value: (row) => row.why },
   ];
   return (
     <Card title="History" span={12} urls={[url]} flush>
@@ -263,10 +271,9 @@ function Examples({ alert, url }: { alert: Explanation; url: string }) {
       <ul class="row">
         {alert.examples.map((id) => (
           <li key={id}>
-            <a href={to(`/predictions/${encodeURIComponent(id)}`)} class="mono">
-              <span title={id}>{id.slice(0, 8)}</span>
-            </a>{' '}
-            <Id id={id} most={5} />
+            <a href={to(`/predictions/${encodeURIComponent(id)}`)} class="mono" title={id}>
+              {shorten(id, 13)}
+            </a>
           </li>
         ))}
       </ul>

@@ -103,6 +103,7 @@ function columns(zone: 'UTC' | 'local', admin: boolean): Column<Alert>[] {
     },
     {
       name: 'What',
+      text: true,
       value: (row) => `${row.metric} ${row.feature} ${row.segment}`.trim(),
       cell: (row) => (
         <>

@@ -1,7 +1,8 @@
 // Baselines: what drift is measured against. A file dropped here becomes one.
 import { useState } from 'preact/hooks';
-import type { BaselineCreated, BaselineSummary, ModelSummary } from '../../../src/domain/contract/models.js';
-import { modelUrl, send, upload } from '../lib/api.js';
+import type { BaselineCreated, BaselineSummary } from '../../../src/domain/contract/models.js';
+import { apiUrl, modelUrl, send, upload } from '../lib/api.js';
+import type { Overview, OverviewModel } from '../../../src/domain/contract/overview.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
 import { day, time, versionName } from '../prepare/format.js';
@@ -15,15 +16,16 @@ import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
 
 export function BaselinesTab() {
-  const models = useApi<ModelSummary[]>('/v1/models');
+  const { range } = useView();
+  const models = useApi<Overview>(apiUrl('/v1/overview', { from: range.from, to: range.to }));
   return (
     <Await of={models} what="models">
-      {(data) => <Baselines models={data} />}
+      {(data) => <Baselines models={data.models} />}
     </Await>
   );
 }
 
-function Baselines({ models }: { models: readonly ModelSummary[] }) {
+function Baselines({ models }: { models: readonly OverviewModel[] }) {
   const { place, session } = useView();
   const model = place.query.get('model') ?? models[0]?.model ?? '';
   const known = models.find((one) => one.model === model);
@@ -39,7 +41,7 @@ function Baselines({ models }: { models: readonly ModelSummary[] }) {
         />
       </div>
       {model !== '' && <List key={model} model={model} />}
-      {may && <Drop key={`drop ${model}`} first={model} versions={known?.versions ?? []} />}
+      {may && <Drop key={`drop ${model}`} first={model} versions={(known?.versions ?? []).map((one) => one.version)} />}
     </div>
   );
 }

@@ -5,12 +5,15 @@ import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
 import { interval, metricValue, number, share } from '../prepare/format.js';
+import { binsOverTime } from '../prepare/bins-over-time.js';
 import { binsOf, distributionView, movedBins, movedPhrase, type Bin } from '../prepare/distribution.js';
 import { linesByVersion, spansOf, thresholdsOf } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
+import { Heat } from '../ui/heat.js';
+import { useSeen } from '../ui/seen.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -60,6 +63,7 @@ function Feature({ view, feature }: { view: ModelView; feature: string }) {
           {(data) => <Tests points={data} />}
         </Await>
       </Card>
+      <OverTimeCard view={view} feature={feature} />
       <SegmentsCard view={view} feature={feature} />
       {place.query.has('at') && (
         <p class="span-12 muted small">
@@ -254,6 +258,35 @@ function Tests({ points }: { points: readonly MetricPointJson[] }) {
         />
       ))}
     </div>
+  );
+}
+
+function OverTimeCard({ view, feature }: { view: ModelView; feature: string }) {
+  const { zone, place } = useView();
+  const [seen, mark] = useSeen();
+  const { model, from, to: until, version } = view;
+  const url = modelUrl(model.model, 'distribution', { feature, version, from, to: until, over: 'time' });
+  const loaded = useApi<Distribution>(seen ? url : null);
+  return (
+    <Card title="Bins over time" span={12} urls={[url]} flush>
+      <div ref={mark} />
+      <Await of={loaded} what="bins over time">
+        {(data) => {
+          const heat = binsOverTime(data, zone);
+          return (
+            <Heat
+              view={heat}
+              label={`Bins of ${feature} over time`}
+              scale="as in the baseline → 15 points of per cent away and more"
+              open={(_, column) => {
+                const cell = heat.columns[column];
+                if (cell !== undefined) go(change({ at: cell.from, until: cell.to }, place));
+              }}
+            />
+          );
+        }}
+      </Await>
+    </Card>
   );
 }
 

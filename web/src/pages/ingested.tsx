@@ -27,6 +27,7 @@ export function RejectedTab() {
     { name: 'Model', value: (row) => row.model },
     {
       name: 'Why',
+      text: true,
       value: (row) => `${row.path}: ${row.message}`,
       cell: (row) => (
         <>

@@ -127,6 +127,7 @@ function Runs({ rows }: { rows: readonly JobRun[] }) {
     { name: 'Numbers', right: true, value: (row) => row.points, cell: (row) => row.points.toLocaleString('en-US') },
     {
       name: 'Errors',
+      text: true,
       value: (row) => row.errors.join('; '),
       cell: (row) => (row.errors.length === 0 ? '-' : <span class="wrap-any worse">{row.errors.join('; ')}</span>),
     },

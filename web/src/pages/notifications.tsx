@@ -49,7 +49,12 @@ export function SentTable({ rows, url }: { rows: readonly Notification[]; url?: 
       ),
     },
     { name: 'Channel', value: (row) => row.channel },
-    { name: 'Subject', value: (row) => row.subject, cell: (row) => <span class="wrap-any">{row.subject}</span> },
+    {
+      name: 'Subject',
+      text: true,
+      value: (row) => row.subject,
+      cell: (row) => <span class="wrap-any">{row.subject}</span>,
+    },
     { name: 'Reason', value: (row) => row.reason.replaceAll('_', ' ') },
     {
       name: 'Rule',

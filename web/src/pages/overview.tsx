@@ -176,7 +176,7 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
             <strong class="wrap-any">{row.model}</strong>
           </a>
           <br />
-          <small>
+          <small class="nowrap">
             {row.version === null ? 'no version yet' : versionName(row.version)}
             {stageOf(row) === null ? '' : ` ${stageOf(row)}`} · {row.task}, windows of {row.window}
           </small>

@@ -120,7 +120,7 @@ export function Changes({ rows, named = false }: { rows: readonly RegistryChange
     },
     { name: 'By', value: (row) => row.by },
     ...(named ? [{ name: 'Model', value: (row: RegistryChange) => row.model }] : []),
-    { name: 'Change', value: (row) => row.text, cell: (row) => <span class="wrap-any">{row.text}</span> },
+    { name: 'Change', text: true, value: (row) => row.text, cell: (row) => <span class="wrap-any">{row.text}</span> },
     { name: 'Comment', value: (row) => row.comment },
   ];
   return (

@@ -1,7 +1,7 @@
 // The rule editor: the form, the numbers it would watch, and what it would have done.
 import { useState } from 'preact/hooks';
-import type { ModelSummary } from '../../../src/domain/contract/models.js';
-import { send } from '../lib/api.js';
+import type { Overview } from '../../../src/domain/contract/overview.js';
+import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { go, to } from '../lib/location.js';
 import { metricName } from '../prepare/format.js';
@@ -14,9 +14,9 @@ import { AlertTabs } from './alert-tabs.js';
 import { RulePreview } from './rule-preview.js';
 
 export function RulePage({ name }: { name: string | null }) {
-  const { place } = useView();
+  const { place, range } = useView();
   const rules = useApi<NamedRule[]>('/v1/alert-rules');
-  const models = useApi<ModelSummary[]>('/v1/models');
+  const models = useApi<Overview>(apiUrl('/v1/overview', { from: range.from, to: range.to }));
   const channels = useApi<{ name: string }[]>('/v1/channels');
   return (
     <>
@@ -32,9 +32,11 @@ export function RulePage({ name }: { name: string | null }) {
                   key={name ?? 'new'}
                   stored={stored ?? null}
                   first={
-                    stored === undefined ? emptyRule(place.query.get('model') ?? known[0]?.model ?? '') : toForm(stored)
+                    stored === undefined
+                      ? emptyRule(place.query.get('model') ?? known.models[0]?.model ?? '')
+                      : toForm(stored)
                   }
-                  models={known.map((model) => model.model)}
+                  models={known.models.map((model) => model.model)}
                   channels={(channels.data ?? []).map((channel) => channel.name)}
                 />
               );

@@ -74,6 +74,7 @@ function columns(admin: boolean): Column<NamedRule>[] {
     { name: 'Model', value: (rule) => rule.model },
     {
       name: 'Watches',
+      text: true,
       value: (rule) => ruleSentence(rule, metricName, metricValue),
       cell: (rule) => ruleSentence(rule, metricName, metricValue),
     },

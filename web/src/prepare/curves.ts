@@ -9,6 +9,7 @@ function square(palette: Palette, x: string, y: string): Record<string, unknown>
     ...valueAxis(palette, (value) => share(value, 0)),
     min: 0,
     max: 1,
+    interval: 0.25,
     name,
     nameLocation: 'middle',
     nameTextStyle: { color: palette.muted },

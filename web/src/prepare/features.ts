@@ -63,7 +63,8 @@ function described(
     kind: field?.kind ?? null,
     reason: field?.change_detail ?? field?.reason ?? null,
     missing: field?.null_share ?? null,
-    distinct: field?.distinct ?? null,
+    // Only values of categories are counted.
+    distinct: field?.kind === 'categorical' ? field.distinct : null,
     firstSeen: field?.first_seen ?? null,
   };
 }

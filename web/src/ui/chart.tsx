@@ -84,11 +84,12 @@ export function Chart({
   const [ready, setReady] = useState(false);
   useEffect(() => {
     const element = box.current;
-    if (element === null) return;
+    // An effect may come after its element has left the page.
+    if (element?.isConnected !== true) return;
     let gone = false;
     const observer = new ResizeObserver(() => chart.current?.resize());
     void import('./echarts.js').then(({ init, connect }) => {
-      if (gone) return;
+      if (gone || !element.isConnected) return;
       chart.current = init(element, null, { renderer: 'svg' });
       if (group !== undefined) {
         chart.current.group = group;

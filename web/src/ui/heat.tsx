@@ -1,5 +1,5 @@
 // The heatmap: a grid that keyboard and screen reader can walk, cell by cell.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { HeatView } from '../prepare/grid.js';
 
 const MOVES: Record<string, [number, number]> = {
@@ -18,10 +18,13 @@ export function Heat({
   view,
   open,
   label,
+  scale = 'within noise → at the limit → beyond what is critical',
 }: {
   view: HeatView;
   open: (row: number, column: number) => void;
   label: string;
+  /** What the colours mean, from the lightest on. */
+  scale?: string;
 }) {
   const [at, setAt] = useState<[number, number]>([0, Math.max(0, view.columns.length - 1)]);
   const [all, setAll] = useState(false);
@@ -43,11 +46,16 @@ export function Heat({
     else return;
     event.preventDefault();
   };
+  const scroll = useRef<HTMLDivElement>(null);
+  // The newest columns are what one came for.
+  useEffect(() => {
+    if (scroll.current !== null) scroll.current.scrollLeft = scroll.current.scrollWidth;
+  }, [view.columns.length]);
   const every = Math.max(1, Math.ceil(view.columns.length / 8));
   return (
     <>
       <p class="hidden">{view.sentence}</p>
-      <div class="heat-scroll">
+      <div class="heat-scroll" ref={scroll}>
         <table class="heat" role="grid" ref={table} aria-label={label} onKeyDown={press} onMouseLeave={() => tell('')}>
           <colgroup>
             <col class="names" />
@@ -95,7 +103,7 @@ export function Heat({
           <i class="h5" />
           <i class="h6" />
         </span>
-        <span>within noise → at the limit → twice the limit and more</span>
+        <span>{scale}</span>
         {!all && view.rows.length > FIRST_ROWS && (
           <button type="button" class="button quiet" onClick={() => setAll(true)}>
             Show all {view.rows.length}

@@ -12,6 +12,8 @@ export interface Column<T> {
   value: (row: T) => SortValue;
   cell?: (row: T) => ComponentChildren;
   right?: boolean;
+  /** Sentences: wide enough to be read on a narrow screen. */
+  text?: boolean;
 }
 
 /** Offer text as a file. */
@@ -115,7 +117,10 @@ export function Table<T>({
             {shown.map((row, index) => (
               <tr key={keyOf(row, index)}>
                 {columns.map((column) => (
-                  <td key={column.name} class={column.right === true ? 'right' : undefined}>
+                  <td
+                    key={column.name}
+                    class={column.right === true ? 'right' : column.text === true ? 'text' : undefined}
+                  >
                     {column.cell?.(row) ?? plain(column.value(row))}
                   </td>
                 ))}
