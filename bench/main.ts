@@ -17,6 +17,7 @@ const NAMES = [
   'startup',
   'typescript-client',
   'registry',
+  'dashboard',
 ];
 
 const asked = process.argv.slice(2);
