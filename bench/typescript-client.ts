@@ -2,7 +2,7 @@
 import { Client, trackMetric } from '../clients/typescript/src/node.js';
 import { held, told, type Result } from './report.js';
 import { startService } from './service.js';
-import { main, median, quantile, quiet, withFolder } from './support.js';
+import { cpuSeconds, main, median, quantile, quiet, withFolder } from './support.js';
 
 const WARM_UP = 20_000;
 const CALLS = 20_000;
@@ -87,6 +87,8 @@ async function run(): Promise<Result> {
         median(rounds.map((one) => at(one[name]) - at(one.plain)));
       await client.flush(60_000);
       const before = client.stats().accepted;
+      const cpu = process.cpuUsage();
+      const cpuOfService = cpuSeconds(service.pid);
       const started = performance.now();
       for (let n = 0; n < PREDICTIONS; n++) {
         tracked(row(n));
@@ -94,6 +96,8 @@ async function run(): Promise<Result> {
       }
       await client.flush(120_000);
       const seconds = (performance.now() - started) / 1000;
+      const { user, system } = process.cpuUsage(cpu);
+      const serving = ((cpuSeconds(service.pid) - cpuOfService) / PREDICTIONS) * 1e6;
       const { accepted, dropped } = client.stats();
       await client.close();
       return {
@@ -120,6 +124,8 @@ async function run(): Promise<Result> {
             value: 20_000,
             at: 'least',
           }),
+          told('CPU of the client a prediction', (user + system) / PREDICTIONS, 'us'),
+          told('CPU of the service a prediction', serving, 'us'),
           held('of them dropped', dropped, 'rows', { name: 'none', value: 0, at: 'most' }),
         ],
       };
