@@ -32,9 +32,13 @@ async function ask(request: Malformed): Promise<string | null> {
   const where = `${request.method} ${request.url} ${JSON.stringify(request.headers)} ${String(request.payload).slice(0, 300)}`;
   if (answer.statusCode >= 500) return `${answer.statusCode} for ${where}: ${answer.body.slice(0, 300)}`;
   if (answer.statusCode >= 400) {
-    const problem = JSON.parse(answer.body) as { status?: number; detail?: string; error_code?: string };
-    if (problem.error_code === undefined && (problem.status !== answer.statusCode || problem.detail === undefined))
-      return `no problem document for ${where}: ${answer.body.slice(0, 300)}`;
+    // Routes of other products' clients refuse in the form that those read.
+    const refusal = JSON.parse(answer.body) as { status?: number; detail?: string; message?: string };
+    const foreign = request.url.startsWith('/api/') || request.url.startsWith('/ajax-api/');
+    const explained = foreign
+      ? (refusal.message ?? refusal.detail ?? '') !== ''
+      : refusal.status === answer.statusCode && (refusal.detail ?? '') !== '';
+    if (!explained) return `no explanation for ${where}: ${answer.body.slice(0, 300)}`;
   }
   return null;
 }
