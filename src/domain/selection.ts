@@ -48,3 +48,14 @@ export interface GroupKey {
   segment: string;
   w: number;
 }
+
+/** Labels of one key by the window of their timestamp. Times in epoch ms; from null: no start; length null: one window that starts at `from`. */
+export interface LabelWindows {
+  key: string;
+  from: number | null;
+  to: number | null;
+  length: number | null;
+  origin: number;
+  /** Windows at the most, the newest first. */
+  limit: number;
+}

@@ -1,5 +1,5 @@
 // What a rule names must exist, and what it waits for must be possible: the schema cannot know that.
-import { DRIFT_METRICS, metricNameProblem } from '../domain/alerts/metric-names.js';
+import { DRIFT_METRICS, ruleMetricProblem } from '../domain/alerts/metric-names.js';
 import { unreachable } from '../domain/alerts/reach.js';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import { InvalidInputError, type ItemError } from '../domain/errors.js';
@@ -21,7 +21,7 @@ export async function ruleProblems(
   channels: readonly string[],
   known: KnownFields,
 ): Promise<ItemError[]> {
-  const metric = metricNameProblem(rule.metric);
+  const metric = ruleMetricProblem(rule.metric);
   if (metric !== null)
     return [{ code: 'unknown_metric', path: 'metric', message: metric }, ...channelProblems(rule, channels)];
   const problems = [...thresholdProblems(rule), ...channelProblems(rule, channels)];

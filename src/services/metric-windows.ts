@@ -52,6 +52,11 @@ export function selectWindows(
   };
 }
 
+/** The length of the windows that a question names, ms; null for `range`. @throws InvalidInputError */
+export function windowLengthOf(window: string): number | null {
+  return window === 'range' ? null : parsedWindow(window);
+}
+
 function parsedWindow(window: string): number {
   const problem = {
     code: 'invalid_value',

@@ -20,6 +20,7 @@ import type { Distributions } from './distributions.js';
 import { toJson } from './metric-json.js';
 import { range } from './metric-windows.js';
 import type { ModelsService } from './models.js';
+import { ORPHAN_LABELS, type OrphanPoints } from './orphan-points.js';
 import type { PointStore } from './ports.js';
 import type { QualityCalculator } from './quality.js';
 import type { QualityCurves } from './quality-curves.js';
@@ -30,6 +31,7 @@ export interface MetricsDependencies {
   computed: ComputedMetrics;
   comparison: VersionComparison;
   distributions: Distributions;
+  orphans: Pick<OrphanPoints, 'read'>;
   curves: QualityCurves;
   quality: QualityCalculator;
 }
@@ -44,10 +46,22 @@ export class MetricsService implements MetricsApi {
   async read(model: string, filter: MetricFilter): Promise<MetricPointJson[]> {
     await this.deps.models.requireModel(model);
     if ((filter.compare ?? null) !== null) return this.deps.comparison.read(model, filter);
-    const { computed } = this.deps;
-    const isStored = filter.window === null && (filter.baseline ?? null) === null;
-    const points = isStored ? await this.stored(model, filter) : await computed.read(model, filter);
+    const points = [...(await this.ofPredictions(model, filter)), ...(await this.orphans(model, filter))];
     return bounded(points).sort(inTime).map(toJson);
+  }
+
+  /** Labels without a prediction, for those who ask for them by name: it takes a pass over all labels. */
+  private async orphans(model: string, filter: MetricFilter): Promise<MetricPoint[]> {
+    if (!filter.metrics.includes(ORPHAN_LABELS)) return [];
+    return this.deps.orphans.read(model, filter, MAX_POINTS + 1);
+  }
+
+  private async ofPredictions(model: string, filter: MetricFilter): Promise<MetricPoint[]> {
+    const metrics = filter.metrics.filter((metric) => metric !== ORPHAN_LABELS);
+    if (metrics.length === 0 && filter.metrics.length > 0) return [];
+    const isStored = filter.window === null && (filter.baseline ?? null) === null;
+    const asked = { ...filter, metrics };
+    return isStored ? this.stored(model, asked) : this.deps.computed.read(model, asked);
   }
 
   distribution(model: string, query: DistributionQuery): Promise<Distribution> {

@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import { iso } from '../domain/contract/common.js';
 import type { OrphanLabel } from '../domain/contract/ingestion.js';
+import type { LabelWindows } from '../domain/selection.js';
+import { Conditions } from './conditions.js';
 import type { GroundTruthTable } from './ground-truth.js';
 import type { Store } from './store.js';
 
 /** Both tables are sorted by the id, so they are read side by side: memory does not grow with the number of labels. It has no anti join. */
 const SORTED_JOIN = "SETTINGS join_algorithm = 'full_sorting_merge'";
+
+/** Whoever reads waits this long, in seconds. */
+const READ_SECONDS = 30;
 
 /** The ids with a label and without a prediction, and when their newest value came. */
 const ORPHANS = `SELECT g.prediction_id AS prediction_id, g.received AS received FROM (
@@ -46,6 +51,28 @@ export class OrphanLabelTable {
       timestamp: iso(known.get(id)?.at ?? received_ms),
       received_at: iso(received_ms),
     }));
+  }
+
+  /** Of one key, by the window of the labels' timestamps: ids with a label, and those of them without a prediction of any model. Times in epoch ms. */
+  perWindow(query: LabelWindows): Promise<{ start: number; orphans: number; labels: number }[]> {
+    const labels = new Conditions().equals('key', query.key).time('ts', '>=', query.from).time('ts', '<', query.to);
+    const bind = (value: number) => labels.bind(value, 'Int64');
+    const at = 'toUnixTimestamp64Milli(ts)';
+    const start =
+      query.length === null
+        ? bind(query.from ?? 0)
+        : `${at} - positiveModulo(${at} - ${bind(query.origin)}, ${bind(query.length)})`;
+    return this.store.query({
+      name: 'count_orphan_labels_by_window',
+      sql: `SELECT g.w AS start, countIf(p.found = 0) AS orphans, count() AS labels FROM (
+          SELECT prediction_id, ${start} AS w FROM ground_truth FINAL ${labels.where()}
+        ) AS g LEFT JOIN (
+          SELECT prediction_id, 1 AS found FROM prediction_places FINAL GROUP BY prediction_id
+        ) AS p ON g.prediction_id = p.prediction_id
+        GROUP BY g.w ORDER BY g.w DESC LIMIT ${labels.bind(query.limit, 'UInt32')} ${SORTED_JOIN}, max_execution_time = ${READ_SECONDS}`,
+      params: labels.params,
+      row: z.object({ start: z.number(), orphans: z.number(), labels: z.number() }),
+    });
   }
 
   /** Remove labels that came before a time and have no prediction; returns how many ids had one. */

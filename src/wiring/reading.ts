@@ -3,6 +3,7 @@ import { VersionComparison } from '../services/comparison.js';
 import { ComputedMetrics } from '../services/computed-metrics.js';
 import { Distributions } from '../services/distributions.js';
 import { Rescorer } from '../services/rescoring.js';
+import { OrphanPoints } from '../services/orphan-points.js';
 import { QualityCurves } from '../services/quality-curves.js';
 import { StoredProfiles } from '../services/stored-profiles.js';
 import type { Tables } from '../store/tables.js';
@@ -32,6 +33,7 @@ export function wireReading(tables: Tables, computing: Computing, clock: () => n
     computed,
     comparison: new VersionComparison({ ...computing, computed, rows, bins, curves, series }),
     distributions: new Distributions({ models, chooser, rows, bins, stored, baselineRows, series, clock }),
+    orphans: new OrphanPoints({ models, table: tables.orphanLabels, clock }),
     curves: new QualityCurves({ rows, quality, curves, clock }),
   };
 }

@@ -8,7 +8,7 @@ import { alertRuleSchema } from '../../domain/alerts/rule.js';
 import { proposalsSchema, type Proposals } from '../../domain/contract/proposals.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { configVariable } from '../../config.js';
-import { metricNameProblem } from '../../domain/alerts/metric-names.js';
+import { ruleMetricProblem } from '../../domain/alerts/metric-names.js';
 import { readConfigDocument, type ConfigDocument, type ConfigProblem } from '../../services/config-document.js';
 import { problemLine } from '../../services/config-file.js';
 import { cronProblem } from '../../../jobs/cron.js';
@@ -145,7 +145,7 @@ async function readChecked(
   });
   const { document, problems, problemAt } = readConfigDocument(text, { variable: configVariable, cronProblem });
   for (const [name, rule] of document.alert_rules) {
-    const metric = metricNameProblem(rule.metric);
+    const metric = ruleMetricProblem(rule.metric);
     if (metric !== null) problems.push(problemAt(['alert_rules', name, 'metric'], metric));
     for (const [index, channel] of rule.channels.entries())
       if (alone && !document.channels.has(channel))

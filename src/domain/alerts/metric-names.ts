@@ -1,4 +1,4 @@
-// The metrics that a rule can watch.
+// The metrics that can be read, and which of them a rule can watch.
 import { nearest } from '../nearest.js';
 
 /** Drift of inputs, outputs and the ground truth against the baseline. */
@@ -69,7 +69,20 @@ const OTHER_METRICS = [
   'replica_memory_bytes',
 ] as const;
 
-const ALL: ReadonlySet<string> = new Set<string>([...DRIFT_METRICS, ...QUALITY_METRICS, ...OTHER_METRICS]);
+/** Counted when they are asked for, and never stored; with what to watch instead. A rule reads stored numbers. */
+const READ_ONLY: ReadonlyMap<string, string> = new Map([
+  [
+    'orphan_labels',
+    'orphan_labels is counted when it is read, and a rule reads stored numbers: watch the gauge driftline_orphan_labels at GET /metrics instead',
+  ],
+]);
+
+const ALL: ReadonlySet<string> = new Set<string>([
+  ...DRIFT_METRICS,
+  ...QUALITY_METRICS,
+  ...OTHER_METRICS,
+  ...READ_ONLY.keys(),
+]);
 const QUALITY: ReadonlySet<string> = new Set<string>(QUALITY_METRICS);
 /** `custom.<key>` and `aggregate.<key>`: the keys are the model's own. */
 const OWN = /^(custom|aggregate)\../;
@@ -101,4 +114,9 @@ export function isExact(metric: string): boolean {
 export function metricNameProblem(metric: string): string | null {
   if (ALL.has(metric) || OWN.test(metric)) return null;
   return `there is no metric "${metric}": did you mean "${nearest(metric, ALL) ?? 'psi'}"? A value that the model tracks is custom.<key>, one that it sends is aggregate.<key>`;
+}
+
+/** What is wrong with a metric that a rule names: there is none, or it can only be read; null where nothing is. */
+export function ruleMetricProblem(metric: string): string | null {
+  return READ_ONLY.get(metric) ?? metricNameProblem(metric);
 }

@@ -100,7 +100,7 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
       tags: ['metrics'],
       summary: 'Computed numbers, with their intervals',
       description:
-        'Every filter is optional. `window` computes on request, from rows, or from kept counts where rows have expired. With `compare`, shares are tested by McNemar where both versions predicted the same ids, else by two proportions; other numbers by their standard errors; drift numbers are of the one version against the other. Available as JSON, CSV and Parquet.',
+        'Every filter is optional. `window` computes on request, from rows, or from kept counts where rows have expired. `orphan_labels` is counted only where `metric` names it. With `compare`, shares are tested by McNemar where both versions predicted the same ids, else by two proportions; other numbers by their standard errors; drift numbers are of the one version against the other. Available as JSON, CSV and Parquet.',
       params: modelParams,
       querystring: metricsQuery,
     },
