@@ -233,7 +233,7 @@ export async function run(): Promise<Result> {
     try {
       return {
         name: 'dashboard',
-        about: `${(PREDICTIONS / 1e6).toFixed(0)} M predictions in ${HOURS} hourly windows, ${FEATURES} features with ${DRIFT.length} drift numbers a window. The calls of a page as it makes them, median of ${RUNS} after one that warms up; pages in Chromium on loopback. Panels that count rows (confusion matrix, curves, segments, distributions) are fetched when they are seen and are not in these times.`,
+        about: `${(PREDICTIONS / 1e6).toFixed(0)} M predictions in ${HOURS} hourly windows, ${FEATURES} features with ${DRIFT.length} drift numbers a window. The calls of a page as it makes them, median of ${RUNS} after one that warms up; pages in Chromium on loopback. Calls that count rows (confusion matrix, curves, version comparison, distributions, segments) are not in these times.`,
         lines: [...sizes(), ...(await measure(url)), ...(await paints(url))],
       };
     } finally {
