@@ -15,7 +15,7 @@ beforeAll(async () => {
   table = new SqlTable(on.store);
   secret = path.join(on.folder, 'secret.csv');
   writeFileSync(secret, 'a,b\n1,2\n');
-  await on.store.command({ name: 'fill', sql: `INSERT INTO api_keys VALUES ('key', '{}', now64(3), 1, 0)` });
+  await on.store.command({ name: 'fill', sql: `INSERT INTO api_keys SELECT 'key', '{}', now64(3), 1, 0` });
 });
 afterAll(() => on.close());
 

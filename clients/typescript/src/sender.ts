@@ -16,8 +16,8 @@ export interface SenderOptions {
   room: () => void;
 }
 
-/** Requests at a time. */
-const LANES = 2;
+/** Requests at a time. One: of two values under one id the later one counts, so what came first must be stored first. */
+const LANES = 1;
 /** Bodies below this are not worth compressing, bytes. */
 const GZIP_FROM = 1024;
 /** Waits between tries, ms: from the first to the longest. */

@@ -12,9 +12,11 @@ let folder: string;
 let said: string[];
 const open: Client[] = [];
 const client = (options: ClientOptions = {}): Client => {
+  // Of this test: an answer may come when the next one has begun.
+  const lines = said;
   const made = new Client({
     ...{ url: receiver.url, model: 'm', heartbeat: 0, measure: false, flushAtExit: false },
-    ...{ flushInterval: 1, warn: (message: string) => said.push(message), ...options },
+    ...{ flushInterval: 1, warn: (message: string) => lines.push(message), ...options },
   });
   open.push(made);
   return made;
@@ -69,7 +71,9 @@ describe('an outage', () => {
     await on.trackGroundTruths(Array.from({ length: 100 }, (_, n) => ({ prediction_id: `p-${n}`, late: true })));
     await on.flush();
     expect(on.stats()).toMatchObject({ tracked: 200, accepted: 200, dropped: 0 });
-    expect(receiver.items('/v1/ground-truth')[0]).toMatchObject({ prediction_id: 'p-0', values: { late: true } });
+    const labels = receiver.items('/v1/ground-truth');
+    expect(labels.map((item) => item['prediction_id'])).toEqual(Array.from({ length: 100 }, (_, n) => `p-${n}`));
+    expect(labels[0]).toMatchObject({ values: { late: true } });
   });
 });
 
@@ -180,7 +184,7 @@ describe('the spool', () => {
     on.track({ n: 1 });
     expect(await on.flush()).toBe(true);
     expect(stored()).toHaveLength(1);
-    expect(said).toHaveLength(1);
+    expect(said).toEqual([expect.stringContaining('cannot be used')]);
   });
 
   test.skipIf(!existsSync('/dev/full'))('a full disk is said once, and items are sent from memory', async () => {

@@ -154,12 +154,12 @@ class Sender:
         return "address", f"{url} is not a Driftline service ({status}).{hint} Set url or DRIFTLINE_URL"
 
     def _done(self, buffer: Buffer, batch: Batch, accepted: int, rejected: int) -> None:
-        buffer.ack(batch)
-        # Heartbeats are the client's own: nobody tracked them.
+        # Heartbeats are the client's own: nobody tracked them. Counted first: who waits for a flush then reads whole numbers.
         if batch.route != REPLICA_STATS:
             self._report.count("sent", len(batch.lines))
             self._report.count("accepted", accepted)
             self._report.count("rejected", rejected)
+        buffer.ack(batch)
         self._report.resolve(*_OUTAGES)
         self._backoff = 0.0
         self.failing = False
