@@ -39,6 +39,21 @@ export function hanleyMcNeilInterval(auc: number, positives: number, negatives: 
 }
 
 /**
+ * Interval of the mean of several shares from their standard errors, which come from the same rows: whatever the correlation between them, the
+ * standard error of their mean is at most the mean of theirs (Cauchy-Schwarz), so the interval is never too narrow. Null where one has none.
+ */
+export function meanOfIntervals(parts: readonly { value: number | null; error: number | null }[]): Interval | null {
+  let [value, error] = [0, 0];
+  for (const part of parts) {
+    if (part.value === null || part.error === null) return null;
+    value += part.value / parts.length;
+    error += part.error / parts.length;
+  }
+  if (parts.length === 0) return null;
+  return { lower: Math.max(0, value - Z95 * error), upper: Math.min(1, value + Z95 * error), error };
+}
+
+/**
  * Interval of an average precision on the logit scale, from the number of positive rows, within (0, 1); null at 0 and 1, where that scale has no point, and
  * without positive rows. Source: Boyd, Eng & Page, "Area under the precision-recall curve: point estimates and confidence intervals" (2013).
  */

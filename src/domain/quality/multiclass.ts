@@ -1,7 +1,13 @@
 // Quality of a classifier of several classes, from its confusion counts and from sums over its scores.
 import type { Score } from '../drift/score.js';
-import { countsInterval, hanleyMcNeilInterval, nonNegativeMeanInterval } from './intervals.js';
-import { plain, ratio, shareScore, withInterval } from './score.js';
+import {
+  countsInterval,
+  hanleyMcNeilInterval,
+  meanOfIntervals,
+  nonNegativeMeanInterval,
+  type Interval,
+} from './intervals.js';
+import { ratio, shareScore, withInterval } from './score.js';
 
 /** Labelled rows of one truth and one predicted class. */
 export interface ConfusionCell {
@@ -63,7 +69,7 @@ export function multiclassScores(
     macro('precision_macro', precision),
     macro('recall_macro', recall),
     macro('f1_macro', f1),
-    plain('roc_auc_ovr_macro', macroAuc(scored), lossN),
+    withInterval('roc_auc_ovr_macro', macroAuc(scored), macroAucInterval(scored, classes, n), 'hanley_mcneil', lossN),
     withInterval('log_loss', ratio(lossSum, lossN), lossInterval, 'normal', lossN),
   ];
   return {
@@ -126,4 +132,20 @@ function mean(values: readonly (number | null)[]): number | null {
 function macroAuc(scored: MulticlassScoredRows | null): number | null {
   const values = Object.values(scored?.aucByClass ?? {});
   return values.includes(null) ? null : mean(values);
+}
+
+/** From the classes' own standard errors; null where one of them has none, or the sizes of the classes among the scored rows are not known. */
+function macroAucInterval(
+  scored: MulticlassScoredRows | null,
+  classes: ReadonlyMap<string, ClassCounts>,
+  n: number,
+): Interval | null {
+  if (scored === null || scored.logLossN !== n) return null;
+  return meanOfIntervals(
+    Object.entries(scored.aucByClass).map(([name, auc]) => {
+      const actual = classes.get(name)?.actual ?? 0;
+      const interval = auc === null ? null : hanleyMcNeilInterval(auc, actual, n - actual);
+      return { value: auc, error: interval?.error ?? null };
+    }),
+  );
 }

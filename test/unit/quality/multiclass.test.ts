@@ -58,6 +58,13 @@ describe('multiclass quality', () => {
     const auc = perClass.a?.find(({ metric }) => metric === 'roc_auc');
     expect(auc).toMatchObject({ value: 0.9, method: 'hanley_mcneil', n: 113 });
     expect((auc?.lower ?? 1) < 0.9 && (auc?.upper ?? 0) > 0.9).toBe(true);
+    const macro = overall.find(({ metric }) => metric === 'roc_auc_ovr_macro');
+    const errors = 'abcde'.split('').map((name) => {
+      const one = perClass[name]?.find(({ metric }) => metric === 'roc_auc');
+      return one?.error ?? NaN;
+    });
+    expect(macro?.method).toBe('hanley_mcneil');
+    expect(macro?.error).toBeCloseTo(errors.reduce((sum, error) => sum + error, 0) / 5, 12);
     const incomplete = multiclassScores(example, { ...scored, aucByClass: { a: 0.9, z: null } });
     expect(byName(incomplete.overall).roc_auc_ovr_macro).toBeNull();
   });
