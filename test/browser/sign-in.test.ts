@@ -40,7 +40,7 @@ describe.skipIf(!canRun())('a new service with authentication', () => {
     const tab = await openTab(browser);
     const { page, context } = tab;
     await page.goto(service.url);
-    await page.getByLabel('API key').fill('not-a-key');
+    await page.getByLabel('API key', { exact: true }).fill('not-a-key');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('This key is not known here.').waitFor();
     await page.screenshot({ path: path.join(SHOTS, 'sign-in-wide-light.png') });
@@ -49,7 +49,7 @@ describe.skipIf(!canRun())('a new service with authentication', () => {
     expect(tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
     tab.complaints.length = 0;
 
-    await page.getByLabel('API key').fill(ADMIN_KEY);
+    await page.getByLabel('API key', { exact: true }).fill(ADMIN_KEY);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'Send the first prediction' }).waitFor();
     await settled(page);
@@ -88,10 +88,10 @@ describe.skipIf(!canRun())('a new service with authentication', () => {
     const key = await page.locator('.banner code').innerText();
     expect(key).toMatch(/^dl_/);
     await page.getByRole('button', { name: /Sign out/ }).click();
-    await page.getByLabel('API key').waitFor();
+    await page.getByLabel('API key', { exact: true }).waitFor();
     expect(await context.cookies()).toEqual([]);
 
-    await page.getByLabel('API key').fill(key);
+    await page.getByLabel('API key', { exact: true }).fill(key);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('cell', { name: 'No keys' }).or(page.getByText('Sign out reader')).first().waitFor();
     await page.goto(`${service.url}/rules`);

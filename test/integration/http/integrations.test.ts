@@ -236,10 +236,10 @@ describe('the mapping of a model', () => {
     });
     expect(put.json()).toMatchObject({ config: { integration } });
     const own = { 'ce-inferenceservicename': 'mapped' };
-    await send({ instances: [['order-1', 'a@b.test', 30]] }, headers('request', 'P', later(0), own));
+    await send({ instances: [['order-1', 'a@b.test', 8675309]] }, headers('request', 'P', later(0), own));
     const [half] = await on.container.tables.inferenceHalves.find([{ model: 'mapped', id: 'P' }]);
     expect(half?.body).not.toContain('a@b.test');
-    expect(half?.body).not.toContain('30');
+    expect(half?.body).not.toContain('8675309');
     await send({ predictions: [0.5] }, headers('response', 'P', later(0), own));
     await call(on.app, 'POST', '/v1/predictions', {
       body: { model: 'mapped', prediction_id: 'direct', timestamp: AT.getTime(), inputs: { email: 'a@b.test' } },

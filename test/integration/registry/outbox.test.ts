@@ -60,10 +60,12 @@ describe('the outbox', () => {
     const second = await openTestContainer({ folder, config: { allowPrivateWebhooks: true } });
     await second.container.registry.dispatcher.idle();
     const after = receiver.received.slice(before);
-    expect(bodies(after)).toMatchObject([{ event: 'REGISTERED_MODEL_CREATED', model_name: 'kept' }]);
-    expect(after[0]?.headers['x-driftline-delivery']).toBe(
-      receiver.received[before - 1]?.headers['x-driftline-delivery'],
+    // An attempt that the first service had begun may arrive as well: a receiver tells by the delivery's id.
+    expect(bodies(after)).toContainEqual(
+      expect.objectContaining({ event: 'REGISTERED_MODEL_CREATED', model_name: 'kept' }),
     );
+    const ids = receiver.received.map((request) => request.headers['x-driftline-delivery']);
+    expect(new Set(ids.slice(before))).toEqual(new Set([ids[before - 1]]));
     const [delivery] = await second.container.services.webhooks.deliveries({ state: null, webhook: null, limit: 5 });
     expect(delivery).toMatchObject({ state: 'sent' });
     await second.close();
