@@ -7,12 +7,19 @@ import { nearest } from '../domain/nearest.js';
 
 /** What is known of the models that rules name. */
 export interface KnownFields {
-  /** Features that have numbers of this metric; empty where nothing was computed yet. */
-  features(model: string, metric: string): Promise<string[]>;
+  models(): Promise<string[]>;
+  /** Features that have numbers of this metric in one of the models; empty where nothing was computed yet. */
+  features(models: readonly string[], metric: string): Promise<string[]>;
   /** Fields of the model's predictions. */
   fields(model: string): Promise<string[]>;
   /** Paths of the model's segments; null for a model that nobody knows. */
   segments(model: string): Promise<string[] | null>;
+}
+
+/** What is wrong with a rule whatever is stored: a metric that does not exist, thresholds that nothing reaches. */
+export function ownProblems(rule: AlertRule): ItemError[] {
+  const metric = ruleMetricProblem(rule.metric);
+  return metric === null ? thresholdProblems(rule) : [{ code: 'unknown_metric', path: 'metric', message: metric }];
 }
 
 /** Every problem of a rule: unknown metric, channel, field or segment with the nearest valid name, thresholds that nothing reaches. */
@@ -21,12 +28,16 @@ export async function ruleProblems(
   channels: readonly string[],
   known: KnownFields,
 ): Promise<ItemError[]> {
-  const metric = ruleMetricProblem(rule.metric);
-  if (metric !== null)
-    return [{ code: 'unknown_metric', path: 'metric', message: metric }, ...channelProblems(rule, channels)];
-  const problems = [...thresholdProblems(rule), ...channelProblems(rule, channels)];
-  if (rule.model.includes('*')) return problems;
-  return [...problems, ...(await featureProblems(rule, known)), ...(await segmentProblems(rule, known))];
+  const problems = [...ownProblems(rule), ...channelProblems(rule, channels)];
+  if (ruleMetricProblem(rule.metric) !== null) return problems;
+  const models = rule.model.includes('*')
+    ? (await known.models()).filter((model) => matchesPattern(rule.model, model))
+    : [rule.model];
+  return [
+    ...problems,
+    ...(await featureProblems(rule, models, known)),
+    ...(await segmentProblems(rule, models, known)),
+  ];
 }
 
 /** @throws InvalidInputError that names every problem. */
@@ -56,28 +67,46 @@ function channelProblems(rule: AlertRule, channels: readonly string[]): ItemErro
   });
 }
 
-/** A field that the model does not have. Of a model without predictions nothing is known, so everything is allowed. */
-async function featureProblems({ model, metric, feature }: AlertRule, known: KnownFields): Promise<ItemError[]> {
-  if (feature === '*' || feature === '') return [];
-  const isDrift = DRIFT_METRICS.some((one) => one === metric);
-  const [computed, fields] = await Promise.all([known.features(model, metric), isDrift ? known.fields(model) : []]);
-  const names = [...new Set([...computed, ...fields])];
-  if (names.length === 0 || names.some((name) => matchesPattern(feature, name))) return [];
+/** A field that none of the models has. Of models without predictions nothing is known, so everything is allowed. */
+async function featureProblems(
+  { model, metric, feature }: AlertRule,
+  models: readonly string[],
+  known: KnownFields,
+): Promise<ItemError[]> {
+  if (feature === '*' || feature === '' || models.length === 0) return [];
+  const fits = (names: readonly string[]): boolean => names.some((name) => matchesPattern(feature, name));
+  const names = new Set(await known.features(models, metric));
+  if (fits([...names])) return [];
+  if (DRIFT_METRICS.some((one) => one === metric))
+    for (const one of models) for (const name of await known.fields(one)) names.add(name);
+  if (names.size === 0 || fits([...names])) return [];
   const near = nearest(
     feature.replaceAll('*', ''),
-    names.filter((name) => name !== ''),
+    [...names].filter((name) => name !== ''),
   );
   const hint = near === null ? `${metric} has no field: leave \`feature\` out` : `did you mean "${near}"?`;
-  const message = `${metric} of ${model} has no field "${feature}": ${hint}`;
+  const message = `${metric} of ${subject(model)} has no field "${feature}": ${hint}`;
   return [{ code: 'unknown_field', path: 'feature', message }];
 }
 
-async function segmentProblems({ model, segment }: AlertRule, known: KnownFields): Promise<ItemError[]> {
+async function segmentProblems(
+  { model, segment }: AlertRule,
+  models: readonly string[],
+  known: KnownFields,
+): Promise<ItemError[]> {
   if (segment === '' || segment.startsWith('*')) return [];
-  const paths = await known.segments(model);
-  if (paths === null || paths.some((path) => segment.startsWith(`${path}=`))) return [];
+  const found = (await Promise.all(models.map((one) => known.segments(one)))).filter((paths) => paths !== null);
+  const paths = [...new Set(found.flat())];
+  if (found.length === 0 || paths.some((path) => segment.startsWith(`${path}=`))) return [];
   const near = nearest(segment.split('=', 1)[0] ?? segment, paths);
   const hint =
     near === null ? 'it has none: name them in `segments` of PUT /v1/models/{model}' : `did you mean "${near}=..."?`;
-  return [{ code: 'unknown_segment', path: 'segment', message: `${model} has no segment "${segment}": ${hint}` }];
+  const message = `${subject(model)} has no segment "${segment}": ${hint}`;
+  return [{ code: 'unknown_segment', path: 'segment', message }];
+}
+
+/** The models that a rule is about, in a sentence. */
+function subject(model: string): string {
+  if (model === '*') return 'any model';
+  return model.includes('*') ? `any model "${model}"` : model;
 }

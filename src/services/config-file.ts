@@ -139,8 +139,13 @@ export class ConfigFileService {
     }
     const place = (name: string, { path, message }: ItemError) =>
       problemAt(['alert_rules', name, ...path.split('.')], message);
+    // A model's segments may come with the file itself.
+    const known: KnownFields = {
+      ...this.deps.known,
+      segments: async (model) => document.models.get(model)?.segments ?? this.deps.known.segments(model),
+    };
     for (const [name, rule] of document.alert_rules)
-      problems.push(...(await ruleProblems(rule, channels, this.deps.known)).map((error) => place(name, error)));
+      problems.push(...(await ruleProblems(rule, channels, known)).map((error) => place(name, error)));
     const others = (await this.deps.rules.list()).filter(
       ({ name }) => !document.alert_rules.has(name) && !this.owns('alert_rules', name),
     );

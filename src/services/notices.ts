@@ -177,7 +177,7 @@ export class Evidence {
       version: item.version,
       deployment,
       segment: '',
-      from: item.windowStart - length,
+      from: item.since - length,
       to: item.windowEnd,
       endingBy: item.windowEnd,
       limit: null,
@@ -188,7 +188,7 @@ export class Evidence {
       );
     const metric = MAIN_QUALITY.find((name) => (at(name, item.windowStart)?.value ?? null) !== null) ?? null;
     const point = metric === null ? undefined : at(metric, item.windowStart);
-    const before = metric === null ? undefined : at(metric, item.windowStart - length);
+    const before = metric === null ? undefined : at(metric, item.since - length);
     return {
       version: item.version,
       coverage: point?.coverage ?? at('label_coverage', item.windowStart)?.value ?? null,

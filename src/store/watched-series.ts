@@ -102,12 +102,12 @@ export class WatchedSeriesTable {
     });
   }
 
-  /** The features that have numbers of a metric, '' for the model as a whole among them. */
-  async features(model: string, metric: string): Promise<string[]> {
+  /** The features that have numbers of a metric in one of the models, '' for a model as a whole among them. */
+  async features(models: readonly string[], metric: string): Promise<string[]> {
     const rows = await this.store.query({
       name: 'known_features',
-      sql: 'SELECT DISTINCT feature FROM metric_points WHERE model = {model:String} AND metric = {metric:String} ORDER BY feature LIMIT 10000',
-      params: { model, metric },
+      sql: 'SELECT DISTINCT feature FROM metric_points WHERE model IN {models:Array(String)} AND metric = {metric:String} ORDER BY feature LIMIT 10000',
+      params: { models: [...models], metric },
       row: z.object({ feature: z.string() }),
     });
     return rows.map(({ feature }) => feature);

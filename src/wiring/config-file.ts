@@ -21,7 +21,8 @@ const FIELD_ROWS = 10_000;
 /** What rules may name of models that are there. */
 export function knownFields(tables: Tables, { models }: Computing): KnownFields {
   return {
-    features: (model, metric) => tables.watchedSeries.features(model, metric),
+    models: () => tables.catalogue.watchedModels(),
+    features: (names, metric) => tables.watchedSeries.features(names, metric),
     fields: async (model) => {
       const found = await tables.fields.fields(tables.catalogue.fieldSource(model, FIELD_ROWS));
       return found.map(({ path }) => path);

@@ -97,7 +97,7 @@ export class AlertRig {
       },
       baselineNumber: async () => null,
       addressProblem: (url) => http.problemOf(url),
-      known: { features: async () => [], fields: async () => [], segments: async () => null },
+      known: { models: async () => [], features: async () => [], fields: async () => [], segments: async () => null },
       clock: () => this.now,
       uptime: () => performance.now(),
       publicUrl: 'http://127.0.0.1:8080',

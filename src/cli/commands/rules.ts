@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { alertRuleSchema } from '../../domain/alerts/rule.js';
+import { oneLine } from '../../domain/alerts/wording.js';
 import { proposalsSchema, type Proposals } from '../../domain/contract/proposals.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { configVariable } from '../../config.js';
-import { ruleMetricProblem } from '../../domain/alerts/metric-names.js';
+import { ownProblems } from '../../services/alert-rule-check.js';
 import { readConfigDocument, type ConfigDocument, type ConfigProblem } from '../../services/config-document.js';
 import { problemLine } from '../../services/config-file.js';
 import { cronProblem } from '../../../jobs/cron.js';
@@ -145,8 +146,9 @@ async function readChecked(
   });
   const { document, problems, problemAt } = readConfigDocument(text, { variable: configVariable, cronProblem });
   for (const [name, rule] of document.alert_rules) {
-    const metric = ruleMetricProblem(rule.metric);
-    if (metric !== null) problems.push(problemAt(['alert_rules', name, 'metric'], metric));
+    problems.push(
+      ...ownProblems(rule).map(({ path, message }) => problemAt(['alert_rules', name, ...path.split('.')], message)),
+    );
     for (const [index, channel] of rule.channels.entries())
       if (alone && !document.channels.has(channel))
         problems.push(
@@ -164,7 +166,7 @@ function countsOf(document: ConfigDocument): string {
 
 /** The proposals as a file, with the number of times that each would have fired. */
 function proposedFile({ model, windows, from, to, proposals }: Proposals): string {
-  const head = `# Proposed from ${windows} windows of ${model}, ${from} to ${to}. Put your channels in, and the names of them into each rule.\nalert_rules:`;
+  const head = `# Proposed from ${windows} windows of ${oneLine(model)}, ${from} to ${to}. Put your channels in, and the names of them into each rule.\nalert_rules:`;
   const rules = proposals.map(({ name, rule, fired, because }) => {
     const text = stringify({ [name]: { ...rule, channels: [] } }).trimEnd();
     alertRuleSchema.parse(rule);

@@ -33,7 +33,10 @@ export interface MovedBin {
   currentShare: number;
 }
 
-/** What happened to quality in the window of an alert, as far as labels are in. `value` and its interval are of the named metric. */
+/**
+ * What happened to quality in the window of an alert, as far as labels are in. `value` and its interval are of the named metric, `before` is of the
+ * last window before the trouble.
+ */
 export interface NoticeQuality {
   version: string;
   coverage: number | null;

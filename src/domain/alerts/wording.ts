@@ -195,7 +195,7 @@ export function qualitySentence(quality: NoticeQuality): string {
   const shown = (value: number | null) => formatValue(quality.metric ?? '', value);
   const interval =
     quality.lower === null || quality.upper === null ? '' : ` (${shown(quality.lower)} to ${shown(quality.upper)})`;
-  const before = quality.before === null ? '' : `, ${shown(quality.before)} in the window before`;
+  const before = quality.before === null ? '' : `, ${shown(quality.before)} before it began`;
   return `${version}${version === '' ? capital(metricName(quality.metric)) : metricName(quality.metric)} is ${shown(quality.value)}${interval}${before}; ${formatShare(quality.coverage)} of this window's labels are in.`;
 }
 
@@ -208,12 +208,12 @@ const REASONS: Record<string, string> = {
   test: 'somebody asked for a test',
 };
 
-/** Why this was sent, in words, after `because`. */
 /** What a critical alert of the version in charge suggests. */
 export function rollbackSentence({ version, previousVersion }: NoticeRollback): string {
   return `Rollback suggested: version ${oneLine(previousVersion)} was in Production before version ${oneLine(version)}.`;
 }
 
+/** Why this was sent, in words, after `because`. */
 export function reasonPhrase(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll('_', ' ');
 }

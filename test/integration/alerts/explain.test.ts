@@ -1,64 +1,14 @@
 // What explains an alert: numbers, bins, segments, rows and the statements behind them, on real predictions with planted trouble.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR, HOURS, seedBrokenFlights, START } from '../../support/broken-flights.js';
 import { call, expectProblem } from '../../support/http.js';
 import { startTestService, TEST_NOW, type TestService } from '../../support/service.js';
 
-const HOUR = 3_600_000;
-const HOURS = 12;
-const PER_HOUR = 200;
-const START = TEST_NOW - HOURS * HOUR;
-/** The trouble begins with this hour. */
-const BROKEN = 9;
 let service: TestService;
-
-/** A number in 0..1 that is the same for the same row. */
-function spread(i: number): number {
-  return ((i * 2_654_435_761) % 4_294_967_296) / 4_294_967_296;
-}
-
-/** From hour 9 on, US rows travel far, and half of them are predicted wrong. */
-function row(hour: number, i: number) {
-  const region = i % 4 === 0 ? 'US' : 'EU';
-  const broken = hour >= BROKEN && region === 'US';
-  const distance = broken ? 5000 + i : Math.floor(spread(hour * PER_HOUR + i) * 1000);
-  const truth = spread(hour * 7919 + i) < 0.5;
-  const right = broken ? i % 8 === 0 : i % 10 !== 0;
-  return {
-    prediction: {
-      model: 'flights',
-      version: '2',
-      prediction_id: `h${hour}-${i}`,
-      timestamp: START + hour * HOUR + i * 1000,
-      inputs: { distance },
-      outputs: { label: right ? truth : !truth },
-      tags: { region },
-      status: hour === HOURS - 1 && i < 50 ? 'error' : 'ok',
-    },
-    truth: { prediction_id: `h${hour}-${i}`, values: { late: truth } },
-  };
-}
 
 beforeAll(async () => {
   service = await startTestService();
-  const rows = Array.from({ length: HOURS }, (_, hour) =>
-    Array.from({ length: PER_HOUR }, (_unused, i) => row(hour, i)),
-  );
-  const flat = rows.flat();
-  await call(service.app, 'POST', '/v1/predictions', { body: flat.map(({ prediction }) => prediction) });
-  await call(service.app, 'POST', '/v1/ground-truth', { body: flat.map(({ truth }) => truth) });
-  await call(service.app, 'PUT', '/v1/models/flights', {
-    body: { task: 'binary', prediction: 'outputs.label', ground_truth: 'late' },
-  });
-  const frozen = { name: 'train', from: START, to: START + BROKEN * HOUR };
-  expect((await call(service.app, 'POST', '/v1/models/flights/baselines', { body: frozen })).status).toBe(201);
-  for (const [name, rule] of Object.entries({
-    drift: { metric: 'psi', feature: 'inputs.distance', critical: 0.2 },
-    quality: { metric: 'accuracy', op: '<', critical: 0.85 },
-    errors: { metric: 'error_rate', critical: 0.1 },
-  }))
-    await call(service.app, 'PUT', `/v1/alert-rules/${name}`, { body: { model: 'flights', ...rule } });
-  for (const job of ['drift', 'quality', 'operations', 'alerts'])
-    expect((await call(service.app, 'POST', `/v1/jobs/${job}/run`, { body: {} })).json()).toMatchObject({ errors: [] });
+  await seedBrokenFlights(service);
 }, 60_000);
 
 afterAll(() => service.close());

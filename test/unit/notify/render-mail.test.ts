@@ -74,7 +74,7 @@ describe('the body', () => {
     '12 Mar 2001',
     'inputs.distance > 1,200: 8.1 % -> 21.4 %',
     'inputs.origin = "ORD": 6 % -> 11 %',
-    "Accuracy is 79.1 % (78.4 % to 79.8 %), 81 % in the window before; 96 % of this window's labels are in.",
+    "Accuracy is 79.1 % (78.4 % to 79.8 %), 81 % before it began; 96 % of this window's labels are in.",
     'input drift',
     'something broke',
     '"enabled":false}',
