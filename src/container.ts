@@ -69,6 +69,7 @@ const REFRESH_EVERY = 15_000;
 export async function openContainer(config: Config, options: ContainerOptions): Promise<Container> {
   const { clock, logger } = options;
   const reports: { flush?: Counters } = {};
+  const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
   const tables = await openStore({
     dataDir: config.dataDir,
     url: config.clickhouseUrl,
@@ -80,9 +81,15 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     batch: { maxRows: MAX_BATCH_ROWS, maxPendingBytes: config.bufferLimit },
     flushed: (report) => reports.flush?.flush(report),
     failed: (statement) => reports.flush?.failed(statement),
+    unsettled: (rows, error) =>
+      logger.error(
+        { err: error, rows },
+        'rows of a refused batch could not be removed: sent again, they are there twice',
+      ),
   });
   const counters = new Counters({
     queueBytes: () => tables.predictionWriter.depth,
+    unsettledRows: () => tables.predictionWriter.unsettled,
     circuitOpen: () => tables.circuit?.open() ?? false,
     retries: () => tables.circuit?.retries() ?? 0,
   });
@@ -92,7 +99,6 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
-  const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
   const registryCore = wireRegistryCore({
     tables,
     config,
@@ -218,6 +224,8 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       configFile.unwatch();
       await inferenceLogs.idle();
       await tables.predictionWriter.idle();
+      const { unsettled } = tables.predictionWriter;
+      if (unsettled > 0) logger.error({ rows: unsettled }, 'stopped before rows of refused batches could be removed');
       await jobs.idle();
       await registered.comparisons.idle();
       await registryCore.stop();

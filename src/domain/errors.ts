@@ -107,11 +107,12 @@ export class RateLimitError extends DriftlineError {
   }
 }
 
-/** 503: the store does not answer; nothing of the request is known to be stored. */
+/** 503: the store does not answer. `nothingSent`: no statement reached it, so that nothing of the request can be stored. */
 export class StoreUnavailableError extends DriftlineError {
   constructor(
     detail = 'The store does not answer. Send the same request again after the time in Retry-After.',
     cause?: unknown,
+    readonly nothingSent = false,
   ) {
     super(503, 'store_unavailable', 'Store unavailable', detail, { retryAfterSeconds: 5, cause });
   }

@@ -107,6 +107,8 @@ export type ExportFormat = 'ndjson' | 'csv' | 'parquet';
 export interface BatchOptions {
   /** Makes the ids of items that have none: the same batch under the same token has the same ids, so that a retry replaces its rows. */
   token?: string | null;
+  /** Without a token: ids are counted through from this new one. */
+  base?: string | undefined;
   /** The index of the first item, where the batch is part of a file. */
   first?: number;
   /** Whether refused items are kept for `GET /v1/rejected`; yes unless said otherwise. */

@@ -4,6 +4,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 /** What of the store is shown at a scrape. */
 export interface StoreState {
   queueBytes(): number;
+  /** Rows of refused batches that may be stored until the store answers again. */
+  unsettledRows(): number;
   /** Whether callers are refused because the server does not answer. */
   circuitOpen(): boolean;
   retries(): number;
@@ -72,6 +74,14 @@ export class Counters {
       registers: [this.registry],
       collect() {
         this.set(store.queueBytes());
+      },
+    });
+    new Gauge({
+      name: 'driftline_unsettled_rows',
+      help: 'Rows of refused batches that may be stored, and are removed once the store answers.',
+      registers: [this.registry],
+      collect() {
+        this.set(store.unsettledRows());
       },
     });
     new Gauge({

@@ -21,8 +21,10 @@ export interface EncodedPrediction {
 export interface PredictionSink {
   /** @throws FieldError when a value cannot be stored. `known`: the caller chose the id. */
   encode(prediction: ResolvedPrediction, known: boolean): EncodedPrediction;
-  /** Resolves when the rows are stored. @throws BusyError, StoreUnavailableError */
+  /** Resolves when the rows are stored. Where it fails, rows whose ids nobody chose are not. @throws BusyError, StoreUnavailableError */
   write(rows: readonly EncodedPrediction[]): Promise<void>;
+  /** Remove stored rows and their labels, now or when the store answers again; `parts`: their ids, some at a time. */
+  withdrawIds(parts: () => Iterable<readonly string[]>, rows: number): Promise<void>;
   /** The models that have a prediction of these ids. */
   modelsOf(ids: readonly string[]): Promise<Map<string, string[]>>;
 }

@@ -17,7 +17,7 @@ import type { ItemError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
 import type { BatchOptions, IngestApi, PredictionDefaults, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
-import { idOfBatch, newId, resolveId, type ResolvedId } from './ids.js';
+import { idOfBatch, newId, numberedId, numberedIds, resolveId, type ResolvedId } from './ids.js';
 import {
   EARLIEST,
   modelErrors,
@@ -83,8 +83,9 @@ export class IngestService implements IngestApi {
   ): Promise<Tracked> {
     const receivedAt = this.deps.clock();
     const { token = null, first = 0, keepRejected = true, hashed = [], earliest = EARLIEST } = options;
+    const idOf = idsFor(token, options.base, receivedAt);
     const outcomes = items.map((item, index) => {
-      const makeId = () => (token === null ? newId(receivedAt) : idOfBatch(token, first + index));
+      const makeId = () => idOf(first + index);
       return this.preparePrediction(item, { index: first + index, receivedAt, allowed, makeId, hashed, earliest });
     });
     await this.deps.predictions.write(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
@@ -180,7 +181,11 @@ export class IngestService implements IngestApi {
     caller: FileCaller,
     progress: (rows: number, rejected: number) => void,
   ): Promise<Accepted> {
-    return storePredictionFile(this.deps.predictionFiles, this, file, defaults, caller, progress);
+    return storePredictionFile(this.deps.predictionFiles, this, file, defaults, caller, progress, this.deps.clock());
+  }
+
+  withdraw(base: string, rows: number): Promise<void> {
+    return this.deps.predictions.withdrawIds(() => numberedIds(base, rows), rows);
   }
 
   replay(id: string, item: unknown, allowed: readonly string[] | null): Promise<Tracked | Accepted> {
@@ -303,4 +308,10 @@ export class IngestService implements IngestApi {
       this.deps.warn('rejected items could not be kept', error);
     }
   }
+}
+
+/** How items without an id get one. */
+function idsFor(token: string | null, base: string | undefined, now: number): (index: number) => ResolvedId {
+  if (token !== null) return (index) => idOfBatch(token, index);
+  return base === undefined ? () => newId(now) : (index) => numberedId(base, index);
 }

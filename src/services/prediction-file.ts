@@ -3,6 +3,7 @@ import type { Accepted, Tracked } from '../domain/contract/tracking.js';
 import { InvalidInputError, type ItemError } from '../domain/errors.js';
 import { flatReader, isTextColumn, type FlatRow } from '../domain/flat-predictions.js';
 import type { BatchOptions, PredictionDefaults, UploadedFile } from './api.js';
+import { newId } from './ids.js';
 import type { PredictionFileReader } from './ingest-ports.js';
 
 /** Rows of one batch, and how many batches may be on their way to the store: what bounds the memory. */
@@ -16,6 +17,8 @@ const MAX_KEPT = 10_000;
 export interface ItemSink {
   predictions(items: readonly unknown[], allowed: readonly string[] | null, options: BatchOptions): Promise<Tracked>;
   groundTruth(items: readonly unknown[], allowed: readonly string[] | null): Promise<Tracked>;
+  /** Remove what was stored under the ids that were counted through from `base`. */
+  withdraw(base: string, rows: number): Promise<void>;
 }
 
 export interface FileCaller {
@@ -23,7 +26,10 @@ export interface FileCaller {
   token: string | null;
 }
 
-/** Store every row of a file that can be used. Batches are stored in any order; a repeated id within three batches ends as its last row, as versions are given in order. */
+/**
+ * Store every row of a file that can be used. Where that fails, rows without an id stay only under a token of the caller's, which replaces them when the
+ * file is sent again; without one they are removed. Batches are stored in any order; a repeated id within three batches ends as its last row, as versions are given in order.
+ */
 export async function storePredictionFile(
   reader: PredictionFileReader,
   sink: ItemSink,
@@ -31,16 +37,24 @@ export async function storePredictionFile(
   defaults: PredictionDefaults,
   caller: FileCaller,
   progress: (rows: number, rejected: number) => void,
+  now: number,
 ): Promise<Accepted> {
   const opened = await reader.open(file, isTextColumn);
+  const base = newId(now).id;
+  const running = new Set<Promise<void>>();
+  let first = 0;
   try {
     const read = flatReader(opened.columns, { format: file.format, strings: file.strings, defaults });
     const total = new Totals();
-    const running = new Set<Promise<void>>();
     const failures: unknown[] = [];
-    let first = 0;
     for await (const rows of opened.rows(BATCH)) {
-      const work: Promise<void> = storeBatch(sink, rows.map(read), first, caller, total)
+      const work: Promise<void> = storeBatch(
+        sink,
+        rows.map(read),
+        { token: caller.token, base, first },
+        caller.allowed,
+        total,
+      )
         .then(() => progress(total.accepted, total.rejected))
         .catch((error: unknown) => void failures.push(error))
         .finally(() => running.delete(work));
@@ -52,21 +66,31 @@ export async function storePredictionFile(
     await Promise.all(running);
     if (failures.length > 0) throw failures[0];
     return total.answer();
+  } catch (error) {
+    await Promise.all(running);
+    if (caller.token === null) await sink.withdraw(base, first);
+    throw error;
   } finally {
     await opened.close();
   }
 }
 
-async function storeBatch(sink: ItemSink, rows: readonly FlatRow[], first: number, caller: FileCaller, total: Totals) {
+async function storeBatch(
+  sink: ItemSink,
+  rows: readonly FlatRow[],
+  options: BatchOptions,
+  allowed: readonly string[] | null,
+  total: Totals,
+) {
   const keepRejected = total.rejected < MAX_KEPT;
   const items = rows.map((row) => row.item);
-  const stored = await sink.predictions(items, caller.allowed, { token: caller.token, first, keepRejected });
+  const stored = await sink.predictions(items, allowed, { ...options, keepRejected });
   total.add(stored);
   const labels = rows.flatMap(({ values }, index) => {
     const id = stored.prediction_ids[index];
     return values === null || id === null || id === undefined ? [] : [{ prediction_id: id, values }];
   });
-  if (labels.length > 0) await sink.groundTruth(labels, caller.allowed);
+  if (labels.length > 0) await sink.groundTruth(labels, allowed);
 }
 
 /** What all batches came to. */

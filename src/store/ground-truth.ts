@@ -96,6 +96,19 @@ export class GroundTruthTable {
     return known;
   }
 
+  /** Remove the labels of ids. */
+  async removeAll(ids: readonly string[]): Promise<void> {
+    for (let start = 0; start < ids.length; start += LOOKUP_IDS) {
+      await this.store.command({
+        name: 'remove_labels',
+        lane: 'ingest',
+        sql: `INSERT INTO ground_truth (${GROUND_TRUTH_COLUMNS.join(', ')})
+          SELECT prediction_id, key, kind, number, text, ts, received_at, row_version + 1, 1 FROM ground_truth FINAL WHERE prediction_id IN {ids:Array(UUID)}`,
+        params: { ids: ids.slice(start, start + LOOKUP_IDS) },
+      });
+    }
+  }
+
   /** Every value that the keys of one id had, in the order of arrival. A value that was only sent again is listed once. */
   async history(id: string): Promise<LabelValue[]> {
     const rows = await this.store.query({

@@ -19,7 +19,7 @@ const MARK_COLUMNS = ['model', 'version', 'deployment', 'slot', 'cause', 'row_ve
 const SLOT = 15 * 60_000;
 
 /** One place of an id: its time in epoch ms, and the version of the newest row there. */
-interface Place {
+export interface Place {
   id: string;
   model: string;
   version: string;
@@ -40,7 +40,7 @@ export class PredictionPlaces {
     for (const part of parts(ids)) {
       const rows = await this.store.query({
         name: 'models_of_predictions',
-        sql: 'SELECT toString(prediction_id) AS id, groupUniqArray(model) AS models FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)} GROUP BY prediction_id',
+        sql: 'SELECT toString(prediction_id) AS id, groupUniqArray(model) AS models FROM prediction_places FINAL WHERE prediction_id IN {ids:Array(UUID)} GROUP BY prediction_id',
         params: { ids: part },
         row: z.object({ id: z.string(), models: z.array(z.string()) }),
       });
@@ -56,6 +56,29 @@ export class PredictionPlaces {
    */
   removeOlder(ids: readonly string[]): Promise<void> {
     return this.lookups.add(ids);
+  }
+
+  /** Remove every place of ids. */
+  async removeAll(given: Iterable<string>): Promise<void> {
+    for (const ids of parts([...given])) {
+      const found = await this.store.query({
+        name: 'find_places',
+        lane: 'ingest',
+        sql: `SELECT toString(prediction_id) AS id, model, version, deployment, toUnixTimestamp64Milli(argMax(ts, row_version)) AS ts, max(row_version) AS newest
+          FROM prediction_places WHERE prediction_id IN {ids:Array(UUID)}
+          GROUP BY prediction_id, model, version, deployment, slot HAVING argMax(is_deleted, row_version) = 0`,
+        params: { ids },
+        row: z.object({
+          id: z.string(),
+          model: z.string(),
+          version: z.string(),
+          deployment: z.string(),
+          ts: z.number(),
+          newest: z.number(),
+        }),
+      });
+      await this.remove(found);
+    }
   }
 
   private async removeOlderOf(given: readonly string[]): Promise<void> {
@@ -109,7 +132,7 @@ export class PredictionPlaces {
    * meantime is newer than the deletion and stays. The windows of the removed rows are marked here, because the jobs look for new versions
    * only: before, so that a crash in between cannot lose the mark, and after, so that a job that ran in between runs again.
    */
-  private async remove(places: readonly Place[]): Promise<void> {
+  async remove(places: readonly Place[]): Promise<void> {
     if (places.length === 0) return;
     await this.mark(places);
     const deletions = places.map(({ id, model, version, deployment, ts, newest }) => ({

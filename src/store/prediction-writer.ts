@@ -1,10 +1,13 @@
 // Writing predictions: one line of text per row, group commit, and the removal of an id's older place.
+import { BusyError, StoreUnavailableError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
 import type { PredictionItem } from '../domain/contract/tracking.js';
 import { Batcher, type BatcherLimits, type FlushReport } from './batcher.js';
-import { PredictionPlaces } from './prediction-places.js';
+import { GroundTruthTable } from './ground-truth.js';
+import { PredictionPlaces, type Place } from './prediction-places.js';
 import { encodeFields, joinRows, quoted, RowPool, type RowText } from './row-text.js';
 import type { Store } from './store.js';
+import { Withdrawals } from './withdrawals.js';
 
 const COLUMNS = [
   'model', 'version', 'deployment', 'prediction_id', 'external_id', 'ts', 'num', 'str', 'flag', 'json', 'metrics', 'tags', 'latency_ms', 'status',
@@ -35,13 +38,19 @@ export class PredictionWriter {
   private readonly batcher: Batcher;
   private readonly places: PredictionPlaces;
   private readonly pool = new RowPool();
+  private readonly withdrawals: Withdrawals;
+  private readonly groundTruth: GroundTruthTable;
 
+  /** @param givenUp told how many rows of refused batches could not be removed. */
   constructor(
     private readonly store: Store,
     limits: BatcherLimits,
     report: (flush: FlushReport) => void,
+    givenUp: (rows: number, error: unknown) => void = () => undefined,
   ) {
+    this.withdrawals = new Withdrawals(givenUp);
     this.places = new PredictionPlaces(store);
+    this.groundTruth = new GroundTruthTable(store);
     const write = (body: Buffer) => store.insertBody('predictions', COLUMNS, body, 'ingest');
     this.batcher = new Batcher(write, { spacing: SPACING, pace: PACE, ...limits }, report);
   }
@@ -66,21 +75,74 @@ export class PredictionWriter {
     return { row: this.pool.put(line), id: record.id, known };
   }
 
-  /** Store rows; resolves when they are on disk and no older place of their ids is left. */
-  async write(rows: readonly EncodedPrediction[]): Promise<void> {
-    if (rows.length === 0) return;
-    await this.batcher.add(joinRows(rows.map((encoded) => encoded.row)), rows.length);
-    await this.places.removeOlder(rows.filter((row) => row.known).map((row) => row.id));
+  /** Rows of refused batches that may be stored until the store answers again. */
+  get unsettled(): number {
+    return this.withdrawals.pending;
   }
 
-  idle(): Promise<void> {
-    return this.batcher.idle();
+  /**
+   * Store rows; resolves when they are on disk and no older place of their ids is left. Where it fails, rows whose ids nobody knows are not stored:
+   * they are removed if they had been, before anything else is written. Rows with known ids are replaced when they are sent again.
+   */
+  async write(rows: readonly EncodedPrediction[]): Promise<void> {
+    if (rows.length === 0) return;
+    if (this.withdrawals.pending > 0) await this.withdrawals.settle();
+    try {
+      await this.batcher.add(joinRows(rows.map((encoded) => encoded.row)), rows.length);
+      await this.places.removeOlder(rows.filter((row) => row.known).map((row) => row.id));
+    } catch (error) {
+      if (mayBeStored(error)) await this.withdraw(rows.filter((row) => !row.known));
+      throw error;
+    }
+  }
+
+  /**
+   * Remove stored predictions, and their labels, of a file that could not be stored to its end: its caller sends it again.
+   * @param parts the ids, some at a time.
+   */
+  async withdrawIds(parts: () => Iterable<readonly string[]>, rows: number): Promise<void> {
+    await this.withdrawals.add(rows, async () => {
+      for (const ids of parts()) {
+        await this.places.removeAll(ids);
+        await this.groundTruth.removeAll(ids);
+      }
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.batcher.idle();
+    await this.withdrawals.settle().catch(() => undefined);
+    this.withdrawals.close();
+  }
+
+  /** A deletion of a row wins over the row, also where that arrives only later. */
+  private withdraw(rows: readonly EncodedPrediction[]): Promise<void> {
+    return this.withdrawals.add(rows.length, () => this.places.remove(rows.map(placeOf)));
   }
 
   /** The models that have a prediction of these ids; an id that nobody has is absent. */
   modelsOf(ids: readonly string[]): Promise<Map<string, string[]>> {
     return this.places.modelsOf(ids);
   }
+}
+
+/** Whether any of it can have reached the store. */
+function mayBeStored(error: unknown): boolean {
+  return !(error instanceof BusyError) && !(error instanceof StoreUnavailableError && error.nothingSent);
+}
+
+/** Where a row is, read from its text: only needed where an insert failed. */
+function placeOf({ id, row: { chunk, start, end } }: EncodedPrediction): Place {
+  const values = JSON.parse(chunk.toString('utf8', start, end)) as unknown[];
+  const at = (column: (typeof COLUMNS)[number]) => values[COLUMNS.indexOf(column)];
+  return {
+    id,
+    model: String(at('model')),
+    version: String(at('version')),
+    deployment: String(at('deployment')),
+    ts: Number(at('ts')),
+    newest: Number(at('row_version')),
+  };
 }
 
 /** @throws FieldError */

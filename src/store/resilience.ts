@@ -4,7 +4,7 @@ import { CircuitState, ConsecutiveBreaker, ExponentialBackoff, circuitBreaker, h
 import { backOff } from 'exponential-backoff';
 import { StoreUnavailableError } from '../domain/errors.js';
 import type { Engine, InsertTag, Lane, QueryParams } from './client.js';
-import { isUnreachable } from './store.js';
+import { isUnreachable, reasonOf } from './store.js';
 
 /** What is tried again: attempts in all, and the first delay (ms), which triples. */
 const ATTEMPTS = 3;
@@ -12,6 +12,9 @@ const FIRST_DELAY = 100;
 /** When a server that did not answer is asked again, ms: at first, and at the most. */
 const FIRST_PROBE = 500;
 const LAST_PROBE = 5_000;
+
+/** Nobody listened: what was to be sent stayed here. */
+const REFUSED = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/;
 
 /** A clock that ran out: the statement may still run, so reading again would only add to the load. */
 const TIMED_OUT = /Timeout error/i;
@@ -43,7 +46,7 @@ class Circuit {
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     // Callers do not test the server: whoever came at the right moment would wait for it.
-    if (this.isOpen) throw new StoreUnavailableError();
+    if (this.isOpen) throw new StoreUnavailableError(undefined, undefined, true);
     return this.breaker.execute(work);
   }
 
@@ -146,8 +149,14 @@ export class ResilientEngine implements Engine, CircuitReport {
   }
 
   private again<T>(lane: Lane, afterTimeout: boolean, work: () => Promise<T>): Promise<T> {
-    return this.circuits[lane].run(() =>
-      backOff(work, {
+    let refused = true;
+    const attempt = () =>
+      work().catch((error: unknown) => {
+        refused &&= REFUSED.test(reasonOf(error));
+        throw error;
+      });
+    const attempts = this.circuits[lane].run(() =>
+      backOff(attempt, {
         numOfAttempts: ATTEMPTS,
         startingDelay: FIRST_DELAY,
         timeMultiple: 3,
@@ -160,5 +169,9 @@ export class ResilientEngine implements Engine, CircuitReport {
         },
       }),
     );
+    return attempts.catch((error: unknown) => {
+      if (refused && isUnreachable(error)) throw new StoreUnavailableError(undefined, error, true);
+      throw error;
+    });
   }
 }

@@ -45,9 +45,13 @@ function typeOf(cause: unknown): string | null {
 /** Whether the engine did not answer at all. Where it did, its text may quote a value that looks like this. */
 export function isUnreachable(cause: unknown): boolean {
   if (typeOf(cause) !== null) return false;
-  const message = messageOf(cause);
+  return UNREACHABLE.test(reasonOf(cause));
+}
+
+/** The code and the message of what a client threw. */
+export function reasonOf(cause: unknown): string {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  return UNREACHABLE.test(`${code} ${message}`);
+  return `${code} ${messageOf(cause)}`;
 }
 
 /** Turn whatever the client threw into an error of ours; the engine's text stays in `cause`, out of every answer. */

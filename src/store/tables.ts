@@ -60,6 +60,8 @@ export interface StoreOptions {
   flushed: (report: FlushReport) => void;
   /** Told the name of every statement that failed. */
   failed?: (statement: string) => void;
+  /** Told how many rows of refused batches could not be removed. */
+  unsettled?: (rows: number, error: unknown) => void;
 }
 
 /** Concurrent inserts of a server become visible in any order: arrivals of the last two minutes are read again (microseconds). */
@@ -84,7 +86,7 @@ export async function openStore(options: StoreOptions) {
     /** What is known of the way to a server; null where there is none. */
     circuit: circuitOf(engine),
     groundTruth,
-    predictionWriter: new PredictionWriter(store, options.batch, options.flushed),
+    predictionWriter: new PredictionWriter(store, options.batch, options.flushed, options.unsettled),
     predictionReader: {
       page: predictions.page.bind(predictions),
       byId: predictions.byId.bind(predictions),

@@ -5,6 +5,7 @@ import { STATUS_CODES, createServer, type IncomingMessage, type Server, type Ser
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,13 +13,13 @@ import { createChdbConnection, type ChdbExtension } from 'chdb/connection';
 
 /**
  * What goes wrong, for the next `count` requests (all of them without it):
- * `slow` answers late; `status` answers an error without running anything (an `exception` in ClickHouse's form, or plain text as a proxy
- * sends it); `cut` destroys the connection before the statement runs, in the middle of its answer, or after it ran but before any answer;
+ * `slow` answers late; `status` answers an error, without running anything unless `ran` (an `exception` in ClickHouse's form, or plain text as a
+ * proxy sends it); `cut` destroys the connection before the statement runs, in the middle of its answer, or after it ran but before any answer;
  * `down` closes the listening socket and every connection. `only` limits a fault to inserts whose statement matches.
  */
 export type Fault =
   | ({ kind: 'slow'; ms: number } & Reach)
-  | ({ kind: 'status'; code: number; exception?: { code: number; type: string } } & Reach)
+  | ({ kind: 'status'; code: number; ran?: boolean; exception?: { code: number; type: string } } & Reach)
   | ({ kind: 'cut'; at: 'before' | 'middle' | 'after' } & Reach)
   | { kind: 'down' };
 interface Reach {
@@ -79,6 +80,15 @@ class HttpError extends Error {
   }
 }
 
+/** What is read of a request. */
+type Incoming = Readable & Pick<IncomingMessage, 'url' | 'headers'>;
+
+/** A request that has arrived whole: it runs although its sender went away meanwhile. */
+async function whole(req: IncomingMessage): Promise<Incoming> {
+  const { url, headers } = req;
+  return Object.assign(Readable.from([await buffer(req)], { objectMode: false }), { url: url ?? '/', headers });
+}
+
 interface Request {
   sql: string;
   params: Map<string, string>;
@@ -87,7 +97,7 @@ interface Request {
 }
 
 /** Read what a request asks for; an insert's body stays in `req`. */
-async function parse(req: IncomingMessage): Promise<Request> {
+async function parse(req: Incoming): Promise<Request> {
   const target = req.url ?? '/';
   if (target.length > MAX_URI) throw new HttpError(400, 'Code: 1000. Poco::Exception: URI too long');
   for (const field of target.slice(target.indexOf('?') + 1).split('&')) {
@@ -125,12 +135,7 @@ function preamble({ params, settings }: Request): string {
 }
 
 /** Run an insert whose rows are the request's body. Binary formats go through a file: text is all that the embedded engine takes inline. */
-async function insert(
-  engine: ChdbExtension,
-  req: IncomingMessage,
-  match: RegExpExecArray,
-  folder: string,
-): Promise<void> {
+async function insert(engine: ChdbExtension, req: Incoming, match: RegExpExecArray, folder: string): Promise<void> {
   const [, table = '', list, given = '', format = ''] = match;
   const settings = Object.fromEntries(
     [...given.matchAll(SETTING)].map(([, name = '', text, digits]) => [name, text ?? Number(digits)]),
@@ -168,7 +173,7 @@ async function insert(
 }
 
 /** Run a request on a session of its own, as the server does. */
-async function run(dataDir: string, folder: string, request: Request, req: IncomingMessage): Promise<Buffer> {
+async function run(dataDir: string, folder: string, request: Request, req: Incoming): Promise<Buffer> {
   const connection = createChdbConnection({ path: dataDir });
   try {
     const settings = preamble(request);
@@ -251,9 +256,11 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
     requests += 1;
     const fault = faults.take(req);
     if (fault?.kind === 'cut' && fault.at === 'before') return void req.socket.destroy();
+    const asked = fault?.kind === 'slow' ? await whole(req) : req;
     if (fault?.kind === 'slow') await delay(fault.ms);
     if (fault?.kind === 'status') {
       const { exception } = fault;
+      if (fault.ran === true) await run(dataDir, folder, await parse(asked), asked);
       throw exception === undefined
         ? new HttpError(
             fault.code,
@@ -269,9 +276,9 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
     const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
     if (req.headers.authorization !== expected)
       throw new HttpError(403, 'Code: 516. DB::Exception: Authentication failed. (AUTHENTICATION_FAILED)', 516);
-    const request = await parse(req);
+    const request = await parse(asked);
     statements.push(request.sql);
-    send(req, res, await run(dataDir, folder, request, req), fault);
+    send(req, res, await run(dataDir, folder, request, asked), fault);
   };
   const server: Server = createServer({ maxHeaderSize: 2 * MAX_URI }, (req, res) => {
     answer(req, res).catch((error: unknown) => {
