@@ -41,7 +41,7 @@ export function inferConfig(
   const task = config.task ?? inferTask(labels.find((label) => label.key === groundTruth));
   const score = config.score ?? inferScore(outputs, task, config.prediction);
   const prediction = config.prediction ?? inferPrediction(outputs, score, groundTruth);
-  const all: Record<Exclude<keyof ModelConfig, 'cloudera' | 'integration'>, boolean> = {
+  const all: Record<Exclude<keyof ModelConfig, 'cloudera' | 'integration' | 'baseline_metrics'>, boolean> = {
     task: true, prediction: true, score: true, ground_truth: true, positive_label: true, threshold: true, window: true, label_delay: true,
     min_samples: true, drift_threshold: true, segments: true, features: true, retention_days: true, privacy: true,
   }; // prettier-ignore

@@ -39,6 +39,8 @@ export interface GroupedRows {
   from(columns: readonly string[]): string;
   params: Record<string, unknown>;
   groups: readonly string[];
+  /** The rows carry their ground truth themselves, as `values.*` in their maps: nothing is joined. */
+  ownTruth?: boolean;
 }
 
 /** A group of rows: a window of a series in one segment ('' is the whole window). `w`: its start, epoch ms. */

@@ -1,4 +1,5 @@
 // What the alert services need of the outside.
+import type { BaselineReference } from '../domain/alerts/baseline-reference.js';
 import type {
   SeriesKey,
   SeriesScope,
@@ -27,11 +28,6 @@ export interface WatchedSeriesSource {
   series(scope: SeriesScope, fields: readonly WatchedField[]): Promise<StoredSeries[]>;
   /** What the numbers of each metric were, over all series of the whole model. */
   history(scope: SeriesScope, metrics: readonly string[]): Promise<MetricHistory[]>;
-  /** The first number of each series that is not in doubt, of all time. */
-  firstValues(
-    scope: Omit<SeriesScope, 'from'>,
-    fields: readonly WatchedField[],
-  ): Promise<{ key: SeriesKey; value: number }[]>;
 }
 
 /** What is known of models. Lengths in milliseconds. */
@@ -92,6 +88,9 @@ export interface RegistryFacts {
   previous(model: string, version: string): Promise<string | null>;
 }
 
+/** The baseline's own number of a metric and feature. */
+export type BaselineNumbers = (metric: string, feature: string) => Promise<BaselineReference>;
+
 /** Everything that alerting is built on. */
 export interface AlertPorts {
   registry: RegistryFacts;
@@ -109,8 +108,8 @@ export interface AlertPorts {
   links: AlertLinks;
   /** Why an address may not be sent to, or null. */
   addressProblem(url: string): Promise<string | null>;
-  /** The value of a series' metric over the rows of its baseline; null where the baseline has none. */
-  baselineNumber(series: SeriesKey): Promise<number | null>;
+  /** What the baseline in force says of a version and segment of a model. */
+  baselineNumbers(of: Pick<SeriesKey, 'model' | 'version' | 'segment'>): Promise<BaselineNumbers>;
   /** What rules may name. */
   known: KnownFields;
   /** For what people do: acknowledging, listing, tests of channels. Jobs are told `now`. */

@@ -1,4 +1,5 @@
 // Reads what rules watch, for many rules and models at once: first what each series reached at most, then the series that may matter.
+import { isRelativeToNoise, type BaselineReference } from '../domain/alerts/baseline-reference.js';
 import { adjustTogether } from '../domain/alerts/correction.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
 import type {
@@ -10,7 +11,7 @@ import type {
   WatchedField,
 } from '../domain/alerts/watched-series.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
-import type { AlertPorts } from './alert-ports.js';
+import type { AlertPorts, BaselineNumbers } from './alert-ports.js';
 import {
   ageOf,
   isWatched,
@@ -67,7 +68,7 @@ const fieldText = (field: WatchedField): string => JSON.stringify([field.model, 
 
 /** Reads the series of rules. */
 export class SeriesReader {
-  constructor(private readonly ports: Pick<AlertPorts, 'series' | 'points' | 'baselineNumber'>) {}
+  constructor(private readonly ports: Pick<AlertPorts, 'series' | 'points' | 'baselineNumbers'>) {}
 
   /** What each request is about. `isOpen`: whether an alert of that series is open, whose windows are read whatever they reached; null reads all. */
   async plan(
@@ -89,7 +90,6 @@ export class SeriesReader {
   /** The needed series of some plans, in their order. */
   async load(plans: readonly WatchPlan[]): Promise<RuleSeries[][]> {
     const stored = new Map<string, StoredSeries>();
-    const firsts = new Map<string, number>();
     const groups = groupBy(
       plans.filter(({ request, needed }) => !isSent(request.rule) && needed.length > 0),
       ({ request, from }) =>
@@ -99,29 +99,32 @@ export class SeriesReader {
       const scope = scopeOf(group);
       const found = await this.windows(scope, fieldsOf(group));
       for (const series of found) keepLonger(stored, series);
-      const relative = group.filter(({ request }) => request.rule.relative_to === 'baseline');
-      if (relative.length > 0)
-        for (const { key, value } of await this.ports.series.firstValues(scope, fieldsOf(relative)))
-          firsts.set(seriesText(key), value);
     }
-    return Promise.all(plans.map((plan) => this.seriesOf(plan, stored, firsts)));
+    // What is known of a baseline is asked once, however many rules and fields are held against it.
+    const baselines = new Map<string, Promise<BaselineNumbers>>();
+    const referenceOf = async (key: SeriesKey): Promise<BaselineReference> => {
+      const text = JSON.stringify([key.model, key.version, key.segment]);
+      const numbers = baselines.get(text) ?? this.ports.baselineNumbers(key);
+      baselines.set(text, numbers);
+      return (await numbers)(key.metric, key.feature);
+    };
+    return Promise.all(plans.map((plan) => this.seriesOf(plan, stored, referenceOf)));
   }
 
   private async seriesOf(
     plan: WatchPlan,
     stored: ReadonlyMap<string, StoredSeries>,
-    firsts: ReadonlyMap<string, number>,
+    referenceOf: (key: SeriesKey) => Promise<BaselineReference>,
   ): Promise<RuleSeries[]> {
     const { request, from, needed } = plan;
-    const { rule, windowLength, endingBy } = request;
+    const { rule, windowLength } = request;
+    const fromBaseline = rule.relative_to === 'baseline' && !isRelativeToNoise(rule.metric);
     const source = isSent(rule) ? plan.sent : stored;
     const series: RuleSeries[] = [];
     for (const key of needed) {
       const one = source.get(seriesText(key));
       if (one === undefined) continue;
-      const sentFirst = isSent(rule) && rule.relative_to === 'baseline';
-      const own = rule.relative_to === 'baseline' && !sentFirst ? await this.ports.baselineNumber(key) : null;
-      const reference = sentFirst ? await this.firstSent(key, endingBy) : (own ?? firsts.get(seriesText(key)) ?? null);
+      const reference = fromBaseline ? await referenceOf(key) : null;
       const limits = rule.metric === 'psi' ? (stored.get(seriesText(key, 'psi_limit')) ?? null) : null;
       const made = ruleSeries(one, { rule, windowLength, from, limits, reference });
       if (made.observations.length > 0) series.push(made);
@@ -221,11 +224,6 @@ export class SeriesReader {
       limit: null,
     };
     return this.ports.points.read({ ...any, model, metrics: [rule.metric], from });
-  }
-
-  private async firstSent({ metric, feature, ...rest }: SeriesKey, endingBy: number): Promise<number | null> {
-    const query = { ...rest, metrics: [metric], features: [feature], from: null, to: null, endingBy, limit: 1 };
-    return (await this.ports.points.read(query))[0]?.value ?? null;
   }
 }
 

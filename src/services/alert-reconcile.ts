@@ -27,7 +27,7 @@ export interface Standing {
 export function standingOf(ruleName: string, rule: AlertRule, series: RuleSeries, minSamples: number): Standing {
   const options: FoldOptions = { minSamples: isExact(rule.metric) ? 0 : minSamples };
   const state = foldSeries(rule, series.observations, options);
-  return { ruleName, rule, series, state, facts: whyFacts(rule, state, series.observations, options) };
+  return { ruleName, rule, series, state, facts: whyFacts(rule, state, series.observations, options, series.problem) };
 }
 
 export interface ReconcileContext {

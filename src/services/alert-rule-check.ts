@@ -1,4 +1,5 @@
 // What a rule names must exist, and what it waits for must be possible: the schema cannot know that.
+import { baselineRatioProblem } from '../domain/alerts/baseline-reference.js';
 import { DRIFT_METRICS, ruleMetricProblem } from '../domain/alerts/metric-names.js';
 import { unreachable } from '../domain/alerts/reach.js';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
@@ -19,7 +20,12 @@ export interface KnownFields {
 /** What is wrong with a rule whatever is stored: a metric that does not exist, thresholds that nothing reaches. */
 export function ownProblems(rule: AlertRule): ItemError[] {
   const metric = ruleMetricProblem(rule.metric);
-  return metric === null ? thresholdProblems(rule) : [{ code: 'unknown_metric', path: 'metric', message: metric }];
+  if (metric !== null) return [{ code: 'unknown_metric', path: 'metric', message: metric }];
+  const ratio = rule.relative_to === 'baseline' ? baselineRatioProblem(rule.metric) : null;
+  return [
+    ...(ratio === null ? [] : [{ code: 'no_ratio', path: 'relative_to', message: ratio }]),
+    ...thresholdProblems(rule),
+  ];
 }
 
 /** Every problem of a rule: unknown metric, channel, field or segment with the nearest valid name, thresholds that nothing reaches. */

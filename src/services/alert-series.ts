@@ -1,4 +1,5 @@
 // A series as a rule folds it: stored windows turned into observations, with the noise limit and the reference of each.
+import { isRelativeToNoise, type BaselineReference } from '../domain/alerts/baseline-reference.js';
 import { isExact } from '../domain/alerts/metric-names.js';
 import type { Observation } from '../domain/alerts/observation.js';
 import { breaches, lowestLevel, matchesPattern, type AlertRule, type Threshold } from '../domain/alerts/rule.js';
@@ -15,6 +16,8 @@ export interface RuleSeries {
   observations: Observation[];
   /** The baseline of the newest window. */
   baseline: string | null;
+  /** Of a rule relative to the baseline: why there is nothing to compare with. */
+  problem: string | null;
 }
 
 /** A text that names a series, the same for equal ones only; without the metric where that does not matter. */
@@ -79,8 +82,8 @@ export interface SeriesContext {
   from: number;
   /** Of a rule on `psi`: the series' limits. */
   limits: StoredSeries | null;
-  /** Of a rule relative to the baseline: what the series is compared with. */
-  reference: number | null;
+  /** Of a rule relative to the baseline: what the series is compared with. Null where the rule is not, or where the noise of each window is. */
+  reference: BaselineReference | null;
 }
 
 /** A stored series as the rule sees it. */
@@ -89,12 +92,16 @@ export function ruleSeries(stored: StoredSeries, context: SeriesContext): RuleSe
   const age = ageOf(rule);
   const byStart = new Map(stored.windows.map((window) => [window.start, window]));
   const noise = new Map(limits?.windows.map((window) => [window.start, window.lower]));
-  const reference = (window: StoredWindow): number | null =>
-    age === null ? context.reference : usableValue(byStart.get(windowOf(window.start - age, windowLength).start));
+  const toNoise = rule.relative_to === 'baseline' && isRelativeToNoise(rule.metric);
+  const reference = (window: StoredWindow): number | null => {
+    if (toNoise) return noise.get(window.start) ?? null;
+    if (age === null) return context.reference?.value ?? null;
+    return usableValue(byStart.get(windowOf(window.start - age, windowLength).start));
+  };
   const observations = [...byStart.values()]
     .filter((window) => window.start >= from)
     .map((window) => observation(stored.key.metric, window, noise.get(window.start) ?? null, reference(window)));
-  return { key: stored.key, observations, baseline: stored.baseline };
+  return { key: stored.key, observations, baseline: stored.baseline, problem: context.reference?.problem ?? null };
 }
 
 function usableValue(window: StoredWindow | undefined): number | null {

@@ -39,6 +39,9 @@ export interface BaselineStore {
   source(id: string): FieldSource;
   /** The same without looking for rows that were written twice: what the tests on large samples read. */
   rowsOf(id: string): FieldSource;
+  /** The rows as those of one window, of one segment or ('') all. `own`: with the ground truth that they carry. */
+  asWindow(id: string, segment: string, own: boolean): GroupedRows;
+  countLabelled(rows: GroupedRows, truthKey: string): Promise<{ rows: number; labelled: number }>;
 }
 
 export interface FieldExplorer {

@@ -137,6 +137,11 @@ export class ModelsService implements ModelsApi {
     return (await this.configured(model)).minSamples;
   }
 
+  /** What somebody stated of the model on its baseline, by metric. */
+  async baselineMetrics(model: string): Promise<Readonly<Record<string, number>>> {
+    return (await this.config(model))?.baseline_metrics ?? {};
+  }
+
   /** What needs no look at the rows. */
   private async configured(model: string): Promise<EffectiveConfig> {
     return inferConfig((await this.config(model)) ?? {}, [], []);

@@ -53,6 +53,14 @@ export class QualityCalculator {
     return [...points, ...empty.flatMap((group) => names.map((metric) => noData(metric, '', group, context)))];
   }
 
+  /** The quality numbers of rows that are one group; of no rows, none. `feature`: '' for the whole, else the class. */
+  async numbers(rows: GroupedRows, config: EffectiveConfig): Promise<{ score: Score; feature: string }[]> {
+    return (await this.scores(rows, config)).flatMap(({ scores, perClass }) => [
+      ...scores.map((score) => ({ score, feature: '' })),
+      ...Object.entries(perClass).flatMap(([feature, mine]) => mine.map((score) => ({ score, feature }))),
+    ]);
+  }
+
   /** Counts of truth by predicted label over a range. */
   async confusion(selection: WindowSelection, config: EffectiveConfig): Promise<Confusion> {
     const columns = columnsOf(config);

@@ -6,9 +6,12 @@ import {
   type BaselineFieldProfile,
   type BaselineSource,
 } from '../domain/drift/baseline.js';
+import type { GroupedRows } from '../domain/selection.js';
 import type { Engine } from './client.js';
+import { Conditions } from './conditions.js';
 import { rangeConditions, type PredictionRange } from './predictions.js';
 import { encodeFields } from './row-text.js';
+import { segmentCondition } from './segments.js';
 import type { Store } from './store.js';
 import { unreadable, type UploadFile } from './upload-source.js';
 import { openUpload, type UploadColumn } from './uploads.js';
@@ -212,6 +215,37 @@ export class BaselineTable {
       from: '(SELECT num, str, flag FROM baseline_rows WHERE baseline_id = {baseline:UUID})',
       params: { baseline: id },
     };
+  }
+
+  /**
+   * A baseline's rows as those of one window, for quality; of one segment where it is not ''. `own`: their ground truth is what they carry as `values.*`,
+   * else what is known now of the predictions that they are copies of. Rows of a baseline have no tags and no metrics.
+   */
+  asWindow(id: string, segment: string, own: boolean): GroupedRows {
+    const where = new Conditions({}, 'b').equals('baseline_id', id, 'UUID');
+    if (segment !== '') segmentCondition(where, segment);
+    const key = own ? 'row_number AS prediction_id' : 'prediction_id';
+    const rows = `SELECT num, str, flag, ${key}, CAST(map() AS Map(String, Float64)) AS metrics FROM baseline_rows FINAL ${where.where()}`;
+    return {
+      from: (columns) =>
+        `(SELECT ${["'' AS version, '' AS deployment, '' AS segment, 0 AS w", ...columns].join(', ')} FROM (${rows}))`,
+      params: where.params,
+      groups: ['version', 'deployment', 'segment', 'w'],
+      ownTruth: own,
+    };
+  }
+
+  /** How many rows there are, and how many of them carry a ground truth of this key. */
+  countLabelled(rows: GroupedRows, truthKey: string): Promise<{ rows: number; labelled: number }> {
+    const params = new Conditions(rows.params);
+    const key = params.bind(`values.${truthKey}`, 'String');
+    return this.store.one({
+      name: 'count_labelled_baseline_rows',
+      lane: 'jobs',
+      sql: `SELECT count() AS rows, countIf(known) AS labelled FROM ${rows.from([`mapContains(num, ${key}) OR mapContains(str, ${key}) OR mapContains(flag, ${key}) AS known`])}`,
+      params: params.params,
+      row: z.object({ rows: z.number(), labelled: z.number() }),
+    });
   }
 
   /** Remove the rows of a baseline that was replaced, or whose loading failed. */

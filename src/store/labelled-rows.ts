@@ -43,12 +43,26 @@ export function joined(
   columns: Record<string, string>,
 ): string {
   const names = Object.keys(columns);
+  const made = names.map((name) => `${columns[name]} AS ${name}`);
+  if (rows.ownTruth === true) {
+    const truth = ownTruth(params.bind(`values.${truthKey}`, 'String'));
+    return `(SELECT * FROM ${rows.from([...made, 'prediction_id', ...truth])} WHERE truth_kind != '')`;
+  }
   return `(SELECT p.prediction_id AS prediction_id, p.version AS version, p.deployment AS deployment, p.segment AS segment, p.w AS w, ${names.map((name) => `p.${name} AS ${name}`).join(', ')},
       t.kind AS truth_kind, if(t.kind = 'boolean', toFloat64(t.text = 'true'), t.number) AS truth_number, if(t.kind = 'number', toString(t.number), t.text) AS truth_text
-    FROM ${rows.from([...names.map((name) => `${columns[name]} AS ${name}`), 'prediction_id'])} AS p
+    FROM ${rows.from([...made, 'prediction_id'])} AS p
     INNER JOIN (SELECT prediction_id, kind, number, text FROM ground_truth FINAL
       WHERE key = ${params.bind(truthKey, 'String')} AND kind IN ('number', 'string', 'boolean') AND prediction_id IN (SELECT prediction_id FROM ${rows.from(['prediction_id'])})) AS t
     ON p.prediction_id = t.prediction_id)`;
+}
+
+/** The ground truth that a row carries, in the columns that a join would give it; `truth_kind` is empty where it has none. */
+function ownTruth(key: string): string[] {
+  return [
+    `multiIf(mapContains(num, ${key}), 'number', mapContains(flag, ${key}), 'boolean', mapContains(str, ${key}), 'string', '') AS truth_kind`,
+    `if(mapContains(flag, ${key}), toFloat64(flag[${key}]), num[${key}]) AS truth_number`,
+    `multiIf(mapContains(num, ${key}), toString(num[${key}]), mapContains(flag, ${key}), if(flag[${key}], 'true', 'false'), str[${key}]) AS truth_text`,
+  ];
 }
 
 /**

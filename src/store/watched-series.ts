@@ -72,10 +72,6 @@ const seriesRow = z
     })),
   }));
 
-const firstRow = z
-  .object({ ...keyShape, first_value: z.number() })
-  .transform(({ first_value, ...key }) => ({ key, value: first_value }));
-
 /** Reads `metric_points` for alert rules. */
 export class WatchedSeriesTable {
   /** `settle`: how far back changes are looked for again, because concurrent inserts of a server become visible in any order (microseconds). */
@@ -191,22 +187,6 @@ export class WatchedSeriesTable {
           newest_end: z.number(),
         })
         .transform(({ newest_end, ...rest }) => ({ ...rest, newestEnd: newest_end })),
-    });
-  }
-
-  firstValues(
-    scope: Omit<SeriesScope, 'from'>,
-    fields: readonly WatchedField[],
-  ): Promise<{ key: SeriesKey; value: number }[]> {
-    const where = scoped(scope, { ...scope, from: null });
-    among(where, fields);
-    return this.store.query({
-      name: 'watched_first_values',
-      lane: 'jobs',
-      sql: `SELECT ${KEYS}, argMin(assumeNotNull(value), window_start) AS first_value
-        FROM metric_points FINAL ${where.where()} AND status = 'ok' AND value IS NOT NULL GROUP BY ${KEYS}`,
-      params: where.params,
-      row: firstRow,
     });
   }
 }

@@ -1,6 +1,5 @@
 // Wires alerting: rules, channels, silences, the evidence behind an alert, and the senders.
 import type { Config } from '../config.js';
-import { baselineNumber } from '../domain/alerts/baseline-number.js';
 import { alertRuleSchema } from '../domain/alerts/rule.js';
 import { channelSchema, silenceSchema } from '../domain/contract/alerts.js';
 import { HttpSender } from '../notify/http-sender.js';
@@ -13,6 +12,7 @@ import type { RegistryFacts } from '../services/alert-ports.js';
 import { builtinAlertsSchema } from '../domain/contract/builtin-alerts.js';
 import { AlertLinks, linkKeySchema } from '../services/alert-links.js';
 import { AlertsService } from '../services/alerts.js';
+import { BaselineReferences } from '../services/baseline-references.js';
 import { ContributionsService } from '../services/contributions.js';
 import { columnsOf } from '../services/quality.js';
 import type { Tables } from '../store/tables.js';
@@ -42,6 +42,7 @@ export function wireAlerts(
     },
     profiles: (query) => tables.profiles.sum(query),
   });
+  const references = new BaselineReferences({ baselines, rows: tables.baselines, quality: computing.quality, models });
   return new AlertsService({
     registry,
     rules: tables.documents('alert_rules', alertRuleSchema),
@@ -69,14 +70,7 @@ export function wireAlerts(
       webhook: new WebhookSender(http, clock),
       slack: new SlackSender(http),
     },
-    baselineNumber: async ({ model, version, feature, metric }) => {
-      if (feature === '') return null;
-      const baseline = await baselines.active(model, version);
-      return baselineNumber(
-        baseline?.fields.find((field) => field.path === feature),
-        metric,
-      );
-    },
+    baselineNumbers: (of) => references.of(of),
     addressProblem: (url) => http.problemOf(url),
     known: knownFields(tables, computing),
     clock,

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { noReference, type BaselineReference } from '../../src/domain/alerts/baseline-reference.js';
 import { alertRuleSchema } from '../../src/domain/alerts/rule.js';
 import { channelSchema, silenceSchema, type Channel } from '../../src/domain/contract/alerts.js';
 import type { JobResult, MetricPoint } from '../../src/domain/contract/metrics.js';
@@ -41,6 +42,8 @@ export class AlertRig {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'driftline-alerts-'));
   now = after(0);
   feeds: FeedPulse[] = [];
+  /** What the baseline says of every metric. */
+  reference: BaselineReference = noReference('there is no baseline in this test');
   store!: Store;
   points!: MetricPointTable;
   service!: AlertsService;
@@ -95,7 +98,7 @@ export class AlertRig {
         webhook: new WebhookSender(http, () => this.now),
         slack: new SlackSender(http),
       },
-      baselineNumber: async () => null,
+      baselineNumbers: async () => async () => this.reference,
       addressProblem: (url) => http.problemOf(url),
       known: { models: async () => [], features: async () => [], fields: async () => [], segments: async () => null },
       clock: () => this.now,

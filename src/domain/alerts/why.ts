@@ -1,4 +1,5 @@
 // Why an alert is what it is, as one plain sentence with its numbers.
+import { isRelativeToNoise } from './baseline-reference.js';
 import { judge, type FoldOptions, type Observation } from './observation.js';
 import { breaches, effectiveThreshold, lowestLevel, type AlertRule, type Severity, type Threshold } from './rule.js';
 import type { SeriesState } from './state.js';
@@ -11,6 +12,8 @@ export interface WhyFacts {
   last: Observation | null;
   breaching: number;
   counted: number;
+  /** Why there is nothing to compare with, where that is known. */
+  problem: string | null;
 }
 
 /** The facts of a folded series. */
@@ -19,6 +22,7 @@ export function whyFacts(
   state: SeriesState,
   observations: readonly Observation[],
   options: FoldOptions,
+  problem: string | null = null,
 ): WhyFacts {
   const counted = observations
     .map((window) => ({ window, verdict: judge(rule, window, options) }))
@@ -29,7 +33,7 @@ export function whyFacts(
     return verdict.kind === 'compared' && limit !== null && breaches(rule.op, verdict.value, limit);
   });
   const last = observations.find((window) => window.windowStart === state.windowStart) ?? null;
-  return { rule, state, last, breaching: breaching.length, counted: counted.length };
+  return { rule, state, last, breaching: breaching.length, counted: counted.length, problem };
 }
 
 /** The side of a threshold that a value is past, or the nearer one: an `outside` threshold has two. */
@@ -58,12 +62,20 @@ function limitText(rule: AlertRule, threshold: Threshold | null): string {
   return `${shown(rule, threshold[0])} to ${shown(rule, threshold[1])}`;
 }
 
+/** What a relative rule compares with: `the baseline's 91 %`, `what chance alone gives (0.031)`, `its value of 7d before`. */
+function referenceText({ rule, last }: WhyFacts): string {
+  const value = last?.reference ?? null;
+  if (rule.relative_to !== 'baseline') return `its value of ${rule.relative_to ?? ''} before`;
+  if (isRelativeToNoise(rule.metric)) return `what chance alone gives (${formatNumber(value)})`;
+  return value === null ? "the baseline's" : `the baseline's ${formatValue(rule.metric, value)}`;
+}
+
 /** `PSI 0.412`, or for a relative rule `accuracy at 0.91 times its value of 7d before`. */
-function valueText({ rule, state }: WhyFacts): string {
+function valueText(facts: WhyFacts): string {
+  const { rule, state } = facts;
   const name = metricName(rule.metric);
   if (rule.relative_to === null) return `${name} ${shown(rule, state.value)}`;
-  const reference = rule.relative_to === 'baseline' ? 'its reference value' : `its value of ${rule.relative_to} before`;
-  return `${name} at ${shown(rule, state.value)} times ${reference}`;
+  return `${name} at ${shown(rule, state.value)} times ${referenceText(facts)}`;
 }
 
 function noiseText({ rule, last }: WhyFacts, threshold: Threshold): string {
@@ -124,11 +136,14 @@ function noDataText(facts: WhyFacts): string {
 }
 
 function errorText(facts: WhyFacts): string {
-  const { rule, state } = facts;
+  const { rule, state, problem } = facts;
   const notPositive = state.transitions.at(-1)?.reason === 'reference_not_positive';
+  const name = metricName(rule.metric);
+  if (problem !== null && !notPositive)
+    return `${name} cannot be compared with the baseline: ${problem}${sinceText(facts)}`;
   const reference =
-    rule.relative_to === 'baseline' ? 'a reference value' : `a value of ${rule.relative_to ?? ''} before`;
-  return `${metricName(rule.metric)} cannot be compared: ${notPositive ? `${reference} that is above 0 is needed for a ratio` : `there is no ${reference.replace(/^a /, '')}`}${sinceText(facts)}`;
+    rule.relative_to === 'baseline' ? 'a number of the baseline' : `a value of ${rule.relative_to ?? ''} before`;
+  return `${name} cannot be compared: ${notPositive ? `${reference} that is above 0 is needed for a ratio` : `there is no ${reference.replace(/^a /, '')}`}${sinceText(facts)}`;
 }
 
 /** Why a series is pending, firing, without data or not comparable. */

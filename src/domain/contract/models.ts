@@ -1,5 +1,6 @@
 // Model configuration and discovery, and baselines, as the contract has them.
 import { z } from 'zod';
+import { DRIFT_METRICS, ruleMetricProblem } from '../alerts/metric-names.js';
 import { durationSchema, parseDuration } from '../duration.js';
 import { isValidWindowLength } from '../window.js';
 import { mappingSchema } from '../logs/mapping.js';
@@ -31,6 +32,19 @@ const clouderaConfigSchema = z.strictObject({
   inputs: z.array(z.string().min(1).max(200)).max(50, 'at most 50 keys').optional(),
 });
 
+/** Numbers that somebody measured elsewhere: what rules with `relative_to: baseline` divide by before they look at the baseline's own rows. */
+const statedNumbers = z
+  .record(z.string().min(1).max(200), z.number())
+  .superRefine((numbers, context) => {
+    for (const metric of Object.keys(numbers)) {
+      const problem = DRIFT_METRICS.some((one) => one === metric)
+        ? `${metric} compares with the baseline: it has no number for the baseline itself`
+        : ruleMetricProblem(metric);
+      if (problem !== null) context.addIssue({ code: 'custom', path: [metric], message: problem });
+    }
+  })
+  .describe("the whole model's numbers on its baseline, by metric, such as accuracy on the test set");
+
 /** `PUT /v1/models/{model}`: everything is optional; what is left out is inferred and reported. */
 export const modelConfigSchema = z.strictObject({
   task: taskSchema.optional(),
@@ -48,6 +62,7 @@ export const modelConfigSchema = z.strictObject({
   segments: z.array(segmentPath).max(10, 'at most 10 segments').optional(),
   features: z.record(fieldPath, fieldConfigSchema).optional(),
   retention_days: z.number().int().min(1).max(36_500).optional(),
+  baseline_metrics: statedNumbers.optional(),
   integration: mappingSchema.optional(),
   privacy: z
     .strictObject({ drop: z.array(privatePath).default([]), hash: z.array(privatePath).default([]) })

@@ -1,5 +1,6 @@
 // What holds notifications back: silences, acknowledgements, rules that are off, and windows that say too little.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { noReference } from '../../../src/domain/alerts/baseline-reference.js';
 import { after, AlertRig, DAY, MARCH } from '../../support/alert-rig.js';
 import { Mailbox } from '../../support/mailbox.js';
 
@@ -143,7 +144,8 @@ it('raises the threshold of psi to what chance explains', async () => {
   );
 });
 
-it('compares with the value of an age before, or with the first window', async () => {
+it('compares with the value of an age before, or with the baseline, and with nothing else', async () => {
+  rig.reference = { value: 0.8, problem: null };
   await rig.rule('weekly', {
     model: 'relative',
     metric: 'accuracy',
@@ -172,6 +174,22 @@ it('compares with the value of an age before, or with the first window', async (
   );
   expect(by('first')?.value).toBeCloseTo(0.65 / 0.8, 12);
   expect(by('first')?.since).toBe('2001-03-03T00:00:00.000Z');
+  expect(by('first')?.why).toMatch(/^accuracy at 0\.813 times the baseline's 80 % is below 0\.9 in the last window/);
+
+  rig.reference = noReference('the baseline train has no labelled rows');
+  await rig.rule('unlabelled', {
+    model: 'relative',
+    metric: 'accuracy',
+    op: '<',
+    critical: 0.9,
+    relative_to: 'baseline',
+  });
+  await rig.evaluate(4);
+  const all = await rig.service.alerts({ state: 'error', model: 'relative' });
+  expect(all.map(({ rule, why }) => [rule, why])).toContainEqual([
+    'unlabelled',
+    'accuracy cannot be compared with the baseline: the baseline train has no labelled rows; since 01 Mar 2001 00:00 UTC',
+  ]);
 });
 
 it('does not rewrite the present when it evaluates the past', async () => {
