@@ -114,6 +114,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const windowJobs = new WindowJobs({
     rescorer: reading.rescorer,
     usual: computing.usual,
+    baselineQuality: computing.baselineQuality,
     planner,
     models,
     chooser,

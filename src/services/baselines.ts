@@ -6,6 +6,7 @@ import {
   MAX_BASELINE_FIELDS,
   MAX_CATEGORIES,
   fieldKind,
+  inForce,
   type Baseline,
   type BaselineFieldProfile,
   type BaselineSource,
@@ -13,6 +14,7 @@ import {
 } from '../domain/drift/baseline.js';
 import { binLabels, distinctEdges } from '../domain/drift/bins.js';
 import { InvalidInputError, NotFoundError, type ItemError } from '../domain/errors.js';
+import type { OwnNumber } from '../domain/quality/baseline.js';
 import { FieldError } from '../domain/fields.js';
 import type { BaselinesApi, PredictionFilter, UploadedFile } from './api.js';
 import type { BaselineStore, BinCounter, FieldExplorer, FieldSource } from './compute-ports.js';
@@ -27,6 +29,8 @@ export interface BaselineDependencies {
   baselines: BaselineStore;
   fields: FieldExplorer;
   bins: BinCounter;
+  /** What a baseline's own rows say of quality. */
+  quality: (model: string, id: string) => Promise<readonly OwnNumber[]>;
   models: Pick<ModelsService, 'effective' | 'changed'>;
   /** Told when another baseline is in force. */
   switched: (model: string) => void;
@@ -119,7 +123,8 @@ export class BaselinesService implements BaselinesApi {
       labels: field.kind === 'skipped' ? [] : binLabels(binsOf(field)),
       counts: field.counts,
     }));
-    return { ...summary(baseline, all), fields };
+    const quality = await this.deps.quality(model, baseline.id);
+    return { ...summary(baseline, all), fields, quality: [...quality] };
   }
 
   async activate(model: string, name: string, version: string | null): Promise<BaselineSummary> {
@@ -134,13 +139,7 @@ export class BaselinesService implements BaselinesApi {
 
   /** The newest active baseline of a version, else of the model, else null. */
   async active(model: string, version: string): Promise<Baseline | null> {
-    const all = await this.deps.baselines.list(model);
-    return (
-      all.find((b) => b.activated > 0 && b.version === version) ??
-      all.find((b) => b.activated > 0 && b.version === '') ??
-      all.find((b) => b.activated === 0 && b.version === version) ??
-      null
-    );
+    return inForce(await this.deps.baselines.list(model), version);
   }
 
   /** A baseline by its name: that of the version where it has one, else the model's. @throws NotFoundError */

@@ -1,52 +1,24 @@
 // The state of every model over a range, from stored numbers alone; and grids of one metric over fields and time.
 import type { Alert } from '../domain/contract/alerts.js';
-import { iso, isoOrNull } from '../domain/contract/common.js';
+import { iso } from '../domain/contract/common.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
-import {
-  MODEL_STATES,
-  type Grid,
-  type Overview,
-  type OverviewModel,
-  type Summary,
-} from '../domain/contract/overview.js';
-import { DAY_MS, formatDuration } from '../domain/duration.js';
-import { addSums, pool, stateOf, type Pooling, type WindowSums } from '../domain/overview.js';
+import { MODEL_STATES, type Grid, type Overview, type OverviewModel } from '../domain/contract/overview.js';
+import type { BaselineHead } from '../domain/drift/baseline.js';
+import { DAY_MS } from '../domain/duration.js';
+import type { BaselineQuality } from '../domain/quality/baseline.js';
 import type { OverviewApi } from './api.js';
+import {
+  HEADLINES,
+  METRICS,
+  summarise,
+  type ColumnSums,
+  type FieldDrift,
+  type FirstValue,
+  type OverviewRange,
+  type Registered,
+  type Version,
+} from './overview-summary.js';
 
-interface Range {
-  models: readonly string[];
-  from: number;
-  to: number;
-  columns: number;
-}
-type ColumnSums = WindowSums & { model: string; version: string; metric: string; column: number; computedAt: number };
-interface FieldDrift {
-  model: string;
-  version: string;
-  feature: string;
-  breaches: number;
-  last_ms: number;
-  last_value: number;
-  last_limit: number | null;
-  last_ok_ms: number | null;
-  first_breach_ms: number | null;
-  worst: number;
-  worst_limit: number | null;
-  worst_ms: number;
-}
-interface Version {
-  model: string;
-  version: string;
-  first_ms: number;
-  last_ms: number;
-}
-interface FirstValue {
-  model: string;
-  version: string;
-  metric: string;
-  first: number;
-  first_ms: number;
-}
 interface Cell {
   feature: string;
   col: number;
@@ -59,45 +31,29 @@ interface Cell {
 /** What overviews are read from. */
 export interface OverviewPorts {
   numbers: {
-    sums(range: Range, metrics: readonly string[]): Promise<ColumnSums[]>;
-    drift(range: Range): Promise<FieldDrift[]>;
+    sums(range: OverviewRange, metrics: readonly string[]): Promise<ColumnSums[]>;
+    drift(range: OverviewRange): Promise<FieldDrift[]>;
     firstValues(models: readonly string[], metrics: readonly string[]): Promise<FirstValue[]>;
-    grid(range: Range, metric: string, version: string | null, segment: string): Promise<Cell[]>;
+    grid(range: OverviewRange, metric: string, version: string | null, segment: string): Promise<Cell[]>;
     versions(): Promise<Version[]>;
   };
   /** Bring the list of what arrived up to date. */
   collect: () => Promise<unknown>;
   models: {
     effective(model: string): Promise<EffectiveConfig>;
+    baselineMetrics(model: string): Promise<Readonly<Record<string, number>>>;
     requireModel(model: string): Promise<unknown>;
     configured(): Promise<string[]>;
   };
   alerts: () => Promise<Alert[]>;
+  baselines(models: readonly string[]): Promise<{ heads: BaselineHead[]; stored: BaselineQuality[] }>;
   registered: (model: string) => Promise<Registered | null>;
-}
-
-/** What the registry says of a model: its tags, and of each version its stage and aliases. */
-export interface Registered {
-  tags: Record<string, string>;
-  versions: ReadonlyMap<string, { stage: string; aliases: string[] }>;
 }
 
 /** The range where none is given. */
 const DEFAULT_DAYS = 30;
 /** Points of a sparkline. */
 const COLUMNS = 30;
-/** The quality number that stands for a model: the first of these that has a value. */
-const HEADLINES = ['accuracy', 'rmse', 'roc_auc', 'mae'];
-const POOLING: Record<string, Pooling> = {
-  prediction_count: 'sum',
-  requests_per_second: 'mean',
-  error_rate: 'mean',
-  latency_p95: 'mean',
-  label_coverage: 'mean',
-  label_lag_p90: 'mean',
-  drifted_share: 'mean',
-};
-const METRICS = [...Object.keys(POOLING), ...HEADLINES];
 
 export class OverviewService implements OverviewApi {
   constructor(private readonly ports: OverviewPorts) {}
@@ -119,11 +75,12 @@ export class OverviewService implements OverviewApi {
     );
     const { from, to } = rangeOf(query, versions, configs);
     const range = { models: names, from, to, columns: COLUMNS };
-    const [sums, drift, firsts, alerts] = await Promise.all([
+    const [sums, drift, firsts, alerts, baselines] = await Promise.all([
       this.ports.numbers.sums(range, METRICS),
       this.ports.numbers.drift(range),
       this.ports.numbers.firstValues(names, HEADLINES),
       this.ports.alerts(),
+      this.ports.baselines(names),
     ]);
     const models = await Promise.all(
       names.map(async (model) => {
@@ -139,6 +96,9 @@ export class OverviewService implements OverviewApi {
           drift: mine(drift),
           firsts: mine(firsts),
           alerts: mine(alerts),
+          baselines: mine(baselines.heads),
+          baselineQuality: baselines.stored,
+          stated: await this.ports.models.baselineMetrics(model),
         });
       }),
     );
@@ -214,129 +174,6 @@ function rangeOf(
 function reachable(query: { model: string | null; allowed: readonly string[] | null }, model: string): boolean {
   if (query.model !== null) return model === query.model;
   return query.allowed === null || query.allowed.includes(model);
-}
-
-interface Facts {
-  model: string;
-  /** The one asked for; null: the newest. */
-  version: string | null;
-  range: Range;
-  config: EffectiveConfig;
-  versions: readonly Version[];
-  registered: Registered | null;
-  sums: readonly ColumnSums[];
-  drift: readonly FieldDrift[];
-  firsts: readonly FirstValue[];
-  alerts: readonly Alert[];
-}
-
-function summarise(facts: Facts): OverviewModel {
-  const { model, config, versions } = facts;
-  const version = facts.version ?? newestVersion(facts);
-  const sums = facts.sums.filter((row) => row.version === version);
-  const summary = (metric: string) => summaryOf(metric, sums, facts.range);
-  const predictions = summary('prediction_count');
-  const headline = HEADLINES.map(summary).find((one) => one.value !== null) ?? null;
-  const drift = driftOf(facts, version, summary('drifted_share').series);
-  const alerts = facts.alerts.filter((alert) => facts.version === null || alert.version === version);
-  const firing = alerts.filter((alert) => alert.state === 'firing');
-  const begun = firing.map((alert) => Date.parse(alert.since));
-  const { state, why, since } = stateOf({
-    critical: firing.filter((alert) => alert.severity === 'critical').length,
-    warning: firing.filter((alert) => alert.severity !== 'critical').length,
-    alertsSince: begun.length === 0 ? null : Math.min(...begun),
-    drifted: drift.drifted,
-    compared: drift.compared,
-    driftSince: drift.since === null ? null : Date.parse(drift.since),
-    predictions: predictions.value ?? 0,
-    labelled: config.task === 'none' || config.groundTruth === null ? null : (headline?.n ?? 0),
-    minSamples: config.minSamples,
-  });
-  const count = (wanted: Alert['state']) => alerts.filter((alert) => alert.state === wanted).length;
-  const seen = versions.filter((row) => row.version === version);
-  const computed = sums.map((row) => row.computedAt);
-  return {
-    model,
-    version,
-    versions: versions.map((row) => ({
-      version: row.version,
-      first_seen: iso(row.first_ms),
-      last_seen: iso(row.last_ms),
-      stage: facts.registered?.versions.get(row.version)?.stage ?? null,
-      aliases: facts.registered?.versions.get(row.version)?.aliases ?? [],
-    })),
-    tags: facts.registered?.tags ?? {},
-    task: config.task,
-    window: formatDuration(config.windowLength),
-    state,
-    why,
-    since: isoOrNull(since),
-    predictions,
-    label_coverage: summary('label_coverage'),
-    label_lag_p90: summary('label_lag_p90'),
-    quality: headline === null ? null : { ...headline, ...referenceOf(facts, version, headline.metric) },
-    drift,
-    error_rate: summary('error_rate'),
-    latency_p95: summary('latency_p95'),
-    requests_per_second: summary('requests_per_second'),
-    alerts: {
-      firing: firing.length,
-      acknowledged: count('acknowledged'),
-      silenced: count('silenced'),
-      pending: count('pending'),
-    },
-    first_seen: isoOrNull(seen[0]?.first_ms ?? null),
-    last_seen: isoOrNull(seen[0]?.last_ms ?? null),
-    computed_at: isoOrNull(computed.length === 0 ? null : Math.max(...computed)),
-  };
-}
-
-/** The version with the newest predictions: what serves. Among those of the range, where there are any. */
-function newestVersion({ versions, sums }: Facts): string | null {
-  const counted = new Set(sums.filter((row) => row.column >= 0 && row.total > 0).map((row) => row.version));
-  return (versions.find((row) => counted.has(row.version)) ?? versions[0])?.version ?? null;
-}
-
-function summaryOf(metric: string, sums: readonly ColumnSums[], range: Range): Summary {
-  const pooling = POOLING[metric] ?? 'mean';
-  const rows = sums.filter((row) => row.metric === metric);
-  const step = Math.ceil((range.to - range.from) / range.columns);
-  return {
-    metric,
-    ...pool(addSums(rows.filter((row) => row.column >= 0)), pooling),
-    previous: pool(addSums(rows.filter((row) => row.column < 0)), pooling).value,
-    series: Array.from({ length: range.columns }, (_, column) => ({
-      time: iso(range.from + column * step),
-      value: pool(addSums(rows.filter((row) => row.column === column)), pooling).value,
-    })),
-  };
-}
-
-function driftOf(facts: Facts, version: string | null, series: Summary['series']): OverviewModel['drift'] {
-  const fields = facts.drift.filter((row) => row.version === version);
-  const newest = Math.max(...fields.map((row) => row.last_ms));
-  const beyond = fields.filter(
-    (row) => row.last_ms === newest && row.last_limit !== null && row.last_value > row.last_limit,
-  );
-  const excess = (row: FieldDrift) => row.worst / (row.worst_limit ?? Infinity);
-  const [worst] = [...fields].sort((a, b) => excess(b) - excess(a) || b.worst - a.worst);
-  const since = beyond.map((row) => row.last_ok_ms ?? row.first_breach_ms ?? row.last_ms);
-  return {
-    drifted: beyond.length,
-    breached: fields.filter((row) => row.breaches > 0).length,
-    compared: fields.length,
-    since: since.length === 0 ? null : iso(Math.min(...since)),
-    worst:
-      worst === undefined
-        ? null
-        : { feature: worst.feature, value: worst.worst, limit: worst.worst_limit, time: iso(worst.worst_ms) },
-    series,
-  };
-}
-
-function referenceOf({ firsts }: Facts, version: string | null, metric: string) {
-  const first = firsts.find((row) => row.version === version && row.metric === metric);
-  return { reference: first?.first ?? null, reference_time: isoOrNull(first?.first_ms ?? null) };
 }
 
 function gridRows(cells: readonly Cell[], columns: number): Grid['rows'] {

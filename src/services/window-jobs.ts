@@ -6,6 +6,7 @@ import { DriftlineError } from '../domain/errors.js';
 import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import type { BaselineChooser } from './automatic-baselines.js';
+import type { BaselineQualities } from './baseline-quality.js';
 import {
   LABELS,
   TRUTH,
@@ -43,6 +44,7 @@ export interface WindowJobDependencies {
   operations: OperationsCalculator;
   rescorer: Rescorer;
   usual: Pick<UsualCoverage, 'lag'>;
+  baselineQuality: Pick<BaselineQualities, 'refresh'>;
   sink: NumberSink;
   clock: () => number;
   /** The cause of a failure goes to the service log; the run's row carries the message only. */
@@ -88,6 +90,7 @@ export class WindowJobs {
     if (job === 'quality' && options.from === null && options.to === null)
       planned.push(...(await this.matured(model, config, options.now, planned)));
     const due = planned.filter((window) => window.start >= cutoff);
+    if (job === 'quality' && due.length > 0) await this.deps.baselineQuality.refresh(model, config);
     const isWhole = job === 'drift' && options.from === null && options.to === null;
     const switched = isWhole && (due.length > 0 || cutoff > 0) ? await this.switches(model, config, due, options) : [];
     const total = switched.reduce((sum, one) => sum + Rescorer.windowsOf(one, config.windowLength), due.length);

@@ -4,6 +4,7 @@ import {
   baselineFieldProfileSchema,
   type Baseline,
   type BaselineFieldProfile,
+  type BaselineHead,
   type BaselineSource,
 } from '../domain/drift/baseline.js';
 import type { GroupedRows } from '../domain/selection.js';
@@ -38,29 +39,26 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Columns that every export of predictions has, and hardly another file. */
 const EXPORT_MARKS = ['prediction_id', 'external_id', 'model', 'timestamp'] as const;
 
-const baselineRow = z
-  .object({
-    model: z.string(),
-    name: z.string(),
-    version: z.string(),
-    id: z.string(),
-    source: z.string(),
-    rows: z.number(),
-    fields: z.string(),
-    created_ms: z.number(),
-    activated: z.number(),
-  })
-  .transform((row): Baseline => ({
-    model: row.model,
-    name: row.name,
-    version: row.version,
-    id: row.id,
-    source: row.source as BaselineSource,
-    rows: row.rows,
-    fields: z.array(baselineFieldProfileSchema).parse(JSON.parse(row.fields)),
-    createdAt: row.created_ms,
-    activated: row.activated,
-  }));
+const headColumns = z.object({
+  model: z.string(),
+  name: z.string(),
+  version: z.string(),
+  id: z.string(),
+  source: z.string(),
+  rows: z.number(),
+  created_ms: z.number(),
+  activated: z.number(),
+});
+const headOf = ({ source, created_ms, ...row }: z.output<typeof headColumns>): BaselineHead => ({
+  ...row,
+  source: source as BaselineSource,
+  createdAt: created_ms,
+});
+const headRow = headColumns.transform(headOf);
+const baselineRow = headColumns.extend({ fields: z.string() }).transform(({ fields, ...head }): Baseline => ({
+  ...headOf(head),
+  fields: z.array(baselineFieldProfileSchema).parse(JSON.parse(fields)),
+}));
 
 /** A row's parts by root. */
 interface BaselineRow {
@@ -245,6 +243,17 @@ export class BaselineTable {
       sql: `SELECT count() AS rows, countIf(known) AS labelled FROM ${rows.from([`mapContains(num, ${key}) OR mapContains(str, ${key}) OR mapContains(flag, ${key}) AS known`])}`,
       params: params.params,
       row: z.object({ rows: z.number(), labelled: z.number() }),
+    });
+  }
+
+  /** Baselines of some models without their fields, the newest activated first. */
+  heads(models: readonly string[]): Promise<BaselineHead[]> {
+    return this.store.query({
+      name: 'list_baseline_heads',
+      sql: `SELECT model, name, version, toString(baseline_id) AS id, source, rows, toUnixTimestamp64Milli(created_at) AS created_ms, activated
+        FROM baselines FINAL WHERE model IN {models:Array(String)} ORDER BY model, activated DESC, created_at DESC, name`,
+      params: { models: [...models] },
+      row: headRow,
     });
   }
 

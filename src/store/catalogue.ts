@@ -51,6 +51,7 @@ const MODEL_TABLES = [
   'replica_stats',
   'baselines',
   'baseline_bins',
+  'baseline_quality',
   'window_marks',
   'computed_windows',
   'profiles',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AlertEventTable, NotificationTable } from './alert-log.js';
 import { AggregateTable } from './aggregates.js';
 import { AuditTable } from './audit.js';
+import { BaselineQualityTable } from './baseline-quality.js';
 import { BaselineTable } from './baselines.js';
 import type { BatcherLimits, FlushReport } from './batcher.js';
 import { CatalogueTable } from './catalogue.js';
@@ -109,6 +110,7 @@ export async function openStore(options: StoreOptions) {
     catalogue: new CatalogueTable(store),
     fields: new FieldDiscovery(store),
     baselines: new BaselineTable(store, engine),
+    baselineQuality: new BaselineQualityTable(store),
     bins: new ProfileQueries(store),
     rows: new WindowRows(store),
     fineBins: new FineBinQueries(store),
@@ -160,6 +162,7 @@ const VERSIONED = [
   'window_marks',
   'computed_windows',
   'baselines',
+  'baseline_quality',
   'models',
   'alert_rules',
   'channels',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config.js';
 import { modelConfigSchema } from '../domain/contract/models.js';
 import { BaselineChooser } from '../services/automatic-baselines.js';
+import { BaselineQualities } from '../services/baseline-quality.js';
 import { BaselinesService } from '../services/baselines.js';
 import { DriftCalculator } from '../services/drift.js';
 import { FieldReport } from '../services/field-report.js';
@@ -28,16 +29,25 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
     touch: (model) => tables.windows.touch(model),
   });
   const privacy = new PrivacyGuard(models, tables.documents('settings', z.object({ key: z.string() })), config.hashKey);
+  const usual = new UsualCoverage(tables.points);
+  const quality = new QualityCalculator({ rows: tables.rows, quality: tables.quality, usual });
+  const baselineQuality = new BaselineQualities({
+    baselines: tables.baselines,
+    stored: tables.baselineQuality,
+    quality,
+    effective: (model) => models.effective(model),
+    clock,
+  });
   const baselines = new BaselinesService({
     privacy,
     baselines: tables.baselines,
     fields: tables.fields,
     bins: tables.bins,
+    quality: (model, id) => baselineQuality.of(model, id),
     models,
     switched,
     clock,
   });
-  const usual = new UsualCoverage(tables.points);
   return {
     usual,
     models,
@@ -56,11 +66,8 @@ export function wireComputing(tables: Tables, config: Config, clock: () => numbe
       samples: new SampleTester(tables.twoSample, tables.fineBins),
       baselineRows: (id) => tables.baselines.rowsOf(id),
     }),
-    quality: new QualityCalculator({
-      rows: tables.rows,
-      quality: tables.quality,
-      usual,
-    }),
+    quality,
+    baselineQuality,
     operations: new OperationsCalculator({ rows: tables.rows, operations: tables.operations }),
   };
 }

@@ -8,7 +8,7 @@ import type { Computing } from './computing.js';
 
 export function wireOverview(
   tables: Tables,
-  { models }: Computing,
+  { models, baselineQuality }: Computing,
   alerts: AlertsService,
   registry: Registry,
 ): OverviewService {
@@ -18,9 +18,11 @@ export function wireOverview(
     collect: () => tables.windows.collect(),
     models: {
       effective: (model) => models.effective(model),
+      baselineMetrics: (model) => models.baselineMetrics(model),
       requireModel: (model) => models.requireModel(model),
       configured: async () => (await documents.list()).map((row) => row.name),
     },
+    baselines: (names) => baselineQuality.known(names),
     alerts: () => alerts.alerts({ state: null, model: null }),
     registered: (name) =>
       registry.read((state) => {

@@ -200,5 +200,18 @@ export const baselineFieldSchema = z.object({
   labels: z.array(z.string()),
   counts: z.array(z.number()),
 });
-export const baselineDetailSchema = baselineSummarySchema.extend({ fields: z.array(baselineFieldSchema) });
+export const baselineDetailSchema = baselineSummarySchema.extend({
+  fields: z.array(baselineFieldSchema),
+  quality: z
+    .array(
+      z.object({
+        metric: z.string(),
+        value: z.number(),
+        lower: z.number().nullable(),
+        upper: z.number().nullable(),
+        n: z.number(),
+      }),
+    )
+    .describe('over its own rows, where they have predictions and ground truth; computed by the quality job'),
+});
 export type BaselineDetail = z.output<typeof baselineDetailSchema>;

@@ -19,6 +19,15 @@ const summarySchema = z.object({
 });
 export type Summary = z.output<typeof summarySchema>;
 
+const baselineHeadSchema = z.object({
+  name: z.string(),
+  version: z.string().nullable().describe('the version it is for; null: every version'),
+  source: z.string(),
+  rows: z.number(),
+  created_at: z.string(),
+});
+export type BaselineHeadJson = z.output<typeof baselineHeadSchema>;
+
 export const overviewModelSchema = z.object({
   model: z.string(),
   version: z.string().nullable(),
@@ -42,10 +51,22 @@ export const overviewModelSchema = z.object({
   label_lag_p90: summarySchema,
   quality: summarySchema
     .extend({
-      reference: z.number().nullable().describe('what the metric was in the first window of the version'),
-      reference_time: z.string().nullable(),
+      reference: z.number().nullable().describe('what the metric is held against'),
+      reference_kind: z
+        .enum(['stated', 'baseline', 'first_window'])
+        .nullable()
+        .describe(
+          '`baseline_metrics` of the configuration, else the labelled rows of the baseline in force, else the first good window of the version',
+        ),
+      reference_name: z.string().nullable().describe('of the baseline'),
+      reference_time: z.string().nullable().describe('start of the first window'),
+      reference_lower: z.number().nullable(),
+      reference_upper: z.number().nullable(),
+      reference_n: z.number().nullable(),
     })
     .nullable(),
+  baseline: baselineHeadSchema.nullable().describe('what the version is compared with; null: nothing yet'),
+  baselines: z.array(baselineHeadSchema).describe('all of the model, the newest activated first'),
   drift: z.object({
     drifted: z.number().describe('inputs beyond their limit in the newest window'),
     breached: z.number().describe('inputs beyond it in any window of the range'),

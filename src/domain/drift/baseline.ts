@@ -40,6 +40,22 @@ export interface Baseline {
   activated: number;
 }
 
+/** What decides which of a model's baselines is in force. */
+export type BaselineHead = Omit<Baseline, 'fields'>;
+
+/** The baseline that a version is compared with: the newest activated one of the version, else of the model, else what was frozen for the version. */
+export function inForce<T extends Pick<Baseline, 'version' | 'activated'>>(
+  newestFirst: readonly T[],
+  version: string,
+): T | null {
+  return (
+    newestFirst.find((one) => one.activated > 0 && one.version === version) ??
+    newestFirst.find((one) => one.activated > 0 && one.version === '') ??
+    newestFirst.find((one) => one.activated === 0 && one.version === version) ??
+    null
+  );
+}
+
 /** What was counted of one field in a baseline's rows, by type. */
 export interface FieldCounts {
   path: string;
