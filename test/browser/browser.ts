@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { AxeBuilder } from './axe.js';
-import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 const PATHS = [
@@ -54,11 +54,6 @@ export async function openTab(browser: Browser, options: { width?: number; heigh
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  const requests = new Set<Request>();
-  underWay.set(page, requests);
-  page.on('request', (request) => void requests.add(request));
-  page.on('requestfinished', (request) => void requests.delete(request));
-  page.on('requestfailed', (request) => void requests.delete(request));
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -71,20 +66,16 @@ export async function openTab(browser: Browser, options: { width?: number; heigh
   return { page, context, complaints };
 }
 
-// Scripts for the page are text: here, the types of a browser's world are not known.
-const DRAWN = `document.querySelector('[aria-busy="true"]') === null
-  && [...document.querySelectorAll('.chart-canvas')].every((chart) => chart.querySelector('svg') !== null)`;
+/** A page that says nothing is under way any more, and whose charts are drawn. A selector: the page's policy lets no script of a test in. */
+const SETTLED = [
+  'html[data-state="settled"]',
+  ':not(:has([aria-busy="true"]))',
+  ':not(:has(.chart-canvas:not(:has(svg))))',
+].join('');
 
-/** Requests on their way, by page. */
-const underWay = new WeakMap<Page, Set<Request>>();
-
-/** Wait until what the page asked for is there and its charts are drawn. */
+/** Wait for it. */
 export async function settled(page: Page): Promise<void> {
-  // Twice in a row: an answer may be what makes the page ask for more.
-  for (let quiet = 0; quiet < 2; quiet = (underWay.get(page)?.size ?? 0) === 0 ? quiet + 1 : 0) {
-    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 20)))');
-  }
-  await page.waitForFunction(DRAWN);
+  await page.locator(SETTLED).waitFor({ state: 'attached' });
 }
 
 /** Rules of axe that are broken in a serious way, as text; empty when none is. */

@@ -117,6 +117,7 @@ async function sendDay(send: Send, flights: readonly Flight[], models: Record<'1
         inputs,
         outputs: models[version].score(inputs),
         tags: { region: flight.origin < 'L' ? 'east' : 'west' },
+        replica: `pod-${'abc'.charAt(flight.index % 3)}`,
         latency_ms: 8 + Math.round(60 * noise * noise * 10) / 10,
         ...(noise < 0.004 ? { status: 'error', error: 'feature store timed out' } : {}),
         request_bytes: 420 + Math.round(80 * noise),

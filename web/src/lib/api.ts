@@ -1,4 +1,5 @@
 // Calls of the public API, with its problem documents as errors.
+import { during } from './busy.js';
 
 /** A problem document, or what stands for one where the service did not answer. */
 export class ApiError extends Error {
@@ -55,7 +56,11 @@ export async function send<T>(method: 'POST' | 'PUT' | 'DELETE' | 'PATCH', url: 
   return (await request(url, init)) as T;
 }
 
-async function request(url: string, init: RequestInit): Promise<unknown> {
+function request(url: string, init: RequestInit): Promise<unknown> {
+  return during(answerOf(url, init));
+}
+
+async function answerOf(url: string, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, { ...init, credentials: 'same-origin' }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError(
@@ -89,7 +94,7 @@ async function problemOf(response: Response): Promise<ApiError> {
 
 /** Upload a file, telling how much of it has gone. @throws ApiError */
 export function upload<T>(url: string, file: File, type: string, progress: (share: number) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
+  const whole = new Promise<T>((resolve, reject) => {
     const sent = new XMLHttpRequest();
     sent.open('POST', url);
     sent.setRequestHeader('content-type', type);
@@ -124,6 +129,7 @@ export function upload<T>(url: string, file: File, type: string, progress: (shar
     };
     sent.send(file);
   });
+  return during(whole);
 }
 
 /** A call as a command line, for whoever wants the numbers without the page. */

@@ -9,7 +9,7 @@ import { day, time, versionName } from '../prepare/format.js';
 import { baselineName, fileType } from '../prepare/files.js';
 import { Card } from '../ui/card.js';
 import { say } from '../ui/dialog.js';
-import { ChoiceField, Complaint, Field, TextField, useSending } from '../ui/form.js';
+import { ChoiceField, Complaint, Field, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -120,10 +120,8 @@ function List({ model }: { model: string }) {
 }
 
 function Drop({ first, versions }: { first: string; versions: readonly string[] }) {
-  const sending = useSending();
-  const [model, setModel] = useState(first);
-  const [name, setName] = useState('');
-  const [version, setVersion] = useState('');
+  const { values, bind, change: fill, sending } = useForm({ model: first, name: '', version: '' });
+  const { model, name, version } = values;
   const [over, setOver] = useState(false);
   const [file, setFile] = useState<File | null>(null);
   const [share, setShare] = useState<number | null>(null);
@@ -132,7 +130,7 @@ function Drop({ first, versions }: { first: string; versions: readonly string[] 
     if (chosen === undefined) return;
     setFile(chosen);
     setMade(null);
-    if (name === '') setName(baselineName(chosen.name));
+    if (name === '') fill({ name: baselineName(chosen.name) });
   };
   const type = file === null ? null : fileType(file.name);
   const start = async (): Promise<void> => {
@@ -152,16 +150,9 @@ function Drop({ first, versions }: { first: string; versions: readonly string[] 
     >
       <Complaint error={sending.error} />
       <div class="form">
-        <TextField label="Model" value={model} set={setModel} />
-        <TextField label="Name" value={name} set={setName} placeholder="training" problem={sending.problem('name')} />
-        <TextField
-          label="For version"
-          value={version}
-          set={setVersion}
-          list={versions}
-          hint="empty: any version"
-          problem={sending.problem('version')}
-        />
+        <TextField label="Model" {...bind('model')} />
+        <TextField label="Name" {...bind('name')} placeholder="training" />
+        <TextField label="For version" {...bind('version')} list={versions} hint="empty: any version" />
       </div>
       <div
         class={`drop${over ? ' over' : ''}`}

@@ -5,7 +5,7 @@ import { send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { Card, QueryButton } from '../ui/card.js';
 import { ConfirmButton, say } from '../ui/dialog.js';
-import { ChoiceField, Complaint, TextField, useSending } from '../ui/form.js';
+import { ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -120,12 +120,11 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
   );
 }
 
+const EMPTY = { name: '', type: 'email', target: '', secret: '' };
+
 function NewChannel() {
-  const sending = useSending();
-  const [name, setName] = useState('');
-  const [type, setType] = useState('email');
-  const [target, setTarget] = useState('');
-  const [secret, setSecret] = useState('');
+  const { values, bind, change, sending } = useForm(EMPTY);
+  const { name, type, target, secret } = values;
   const save = async (): Promise<void> => {
     const addresses = target.split(/[\s,;]+/).filter((one) => one !== '');
     const body =
@@ -133,9 +132,7 @@ function NewChannel() {
         ? { type, to: addresses }
         : { type, url: target, ...(type === 'webhook' && secret !== '' ? { secret } : {}) };
     if (await sending.run(() => send('PUT', `${URL}/${encodeURIComponent(name)}`, body), 'Channel saved')) {
-      setName('');
-      setTarget('');
-      setSecret('');
+      change({ name: '', target: '', secret: '' });
       refreshAll();
     }
   };
@@ -149,24 +146,15 @@ function NewChannel() {
       >
         <Complaint error={sending.error} />
         <div class="form">
-          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
-          <ChoiceField label="Type" value={type} values={TYPES} set={setType} />
+          <TextField label="Name" {...bind('name')} />
+          <ChoiceField label="Type" {...bind('type')} values={TYPES} />
           <TextField
             label={type === 'email' ? 'Addresses' : 'URL'}
-            value={target}
-            set={setTarget}
+            {...bind('target', 'to', 'url', 'to.0')}
             hint={type === 'email' ? 'separated by commas' : undefined}
-            problem={sending.problem('to') ?? sending.problem('url') ?? sending.problem('to.0')}
           />
           {type === 'webhook' && (
-            <TextField
-              label="Secret"
-              type="password"
-              value={secret}
-              set={setSecret}
-              hint="signs each message; may be left out"
-              problem={sending.problem('secret')}
-            />
+            <TextField label="Secret" type="password" {...bind('secret')} hint="signs each message; may be left out" />
           )}
         </div>
         <button type="submit" class="button primary spaced" disabled={sending.busy || name === '' || target === ''}>

@@ -15,6 +15,7 @@ import { PredictionsPage } from './predictions.js';
 import { QualityPage } from './quality.js';
 import { RegisteredPage } from './registered.js';
 import { RegistryPage } from './registry.js';
+import { ReplicasPage } from './replicas.js';
 import { RulePage } from './rule.js';
 import { RulesPage } from './rules.js';
 import { SilencesPage } from './silences.js';
@@ -52,6 +53,11 @@ const ROUTES: readonly Route[] = [
     path: '/models/:name/quality',
     title: (name) => `Quality of ${name}`,
     page: (name) => <QualityPage model={name} />,
+  },
+  {
+    path: '/models/:name/replicas',
+    title: (name) => `Replicas of ${name}`,
+    page: (name) => <ReplicasPage model={name} />,
   },
   { path: '/alerts', title: () => 'Alerts', page: () => <AlertsPage /> },
   { path: '/alerts/:name', title: () => 'Alert', page: (name) => <AlertPage id={name} /> },

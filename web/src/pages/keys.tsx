@@ -6,7 +6,7 @@ import { refreshAll, useApi } from '../lib/data.js';
 import { day } from '../prepare/format.js';
 import { Card, copy } from '../ui/card.js';
 import { ConfirmButton } from '../ui/dialog.js';
-import { Complaint, TextField, useSending } from '../ui/form.js';
+import { ChecksField, Complaint, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Id, Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
@@ -68,13 +68,11 @@ function KeyTable({ rows }: { rows: readonly ApiKey[] }) {
 }
 
 function NewKey() {
-  const sending = useSending();
-  const [name, setName] = useState('');
-  const [scopes, setScopes] = useState<string[]>(['ingest']);
-  const [models, setModels] = useState('');
+  const { values, bind, change, sending } = useForm({ name: '', scopes: ['ingest'], models: '' });
+  const { name, scopes } = values;
   const [made, setMade] = useState<string | null>(null);
   const save = async (): Promise<void> => {
-    const limited = models
+    const limited = values.models
       .split(',')
       .map((one) => one.trim())
       .filter((one) => one !== '');
@@ -82,7 +80,7 @@ function NewKey() {
     await sending.run(async () => {
       const answer = await send<{ key: string }>('POST', URL, body);
       setMade(answer.key);
-      setName('');
+      change({ name: '' });
       refreshAll();
     });
   };
@@ -96,29 +94,9 @@ function NewKey() {
       >
         <Complaint error={sending.error} />
         <div class="form">
-          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
-          <TextField
-            label="Models"
-            value={models}
-            set={setModels}
-            hint="separated by commas; empty: all"
-            problem={sending.problem('models')}
-          />
-          <fieldset class="field channels">
-            <legend class="label">May</legend>
-            {SCOPES.map((scope) => (
-              <label key={scope} class="check">
-                <input
-                  type="checkbox"
-                  checked={scopes.includes(scope)}
-                  onChange={(event) =>
-                    setScopes(event.currentTarget.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))
-                  }
-                />
-                {scope}
-              </label>
-            ))}
-          </fieldset>
+          <TextField label="Name" {...bind('name')} />
+          <TextField label="Models" {...bind('models')} hint="separated by commas; empty: all" />
+          <ChecksField label="May" {...bind('scopes')} values={SCOPES} />
         </div>
         <button
           type="submit"

@@ -8,6 +8,7 @@ import { ago, day, interval, time, versionName } from '../prepare/format.js';
 import { Await } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { useView } from '../ui/view.js';
+import { Baseline, LastRun } from './model-baseline.js';
 
 /** A model over the range of the page, with the range as times. */
 export interface ModelView {
@@ -58,6 +59,7 @@ const TABS = [
   ['', 'Health'],
   ['features', 'Features'],
   ['quality', 'Quality'],
+  ['replicas', 'Replicas'],
 ] as const;
 
 function Head({ view, part }: { view: ModelView; part: string }) {
@@ -101,6 +103,8 @@ function Head({ view, part }: { view: ModelView; part: string }) {
               ? 'nothing computed in this range'
               : `computed ${ago(model.computed_at, Date.now())}`}
           </span>
+          <LastRun />
+          <Baseline view={view} />
         </div>
       </div>
       <nav class="tabs" aria-label={`Pages of ${model.model}`}>
@@ -125,6 +129,8 @@ function VersionPicker({ view }: { view: ModelView }) {
   const { place } = useView();
   const { versions } = view.model;
   if (versions.length === 0) return null;
+  const chosen = place.query.has('version');
+  const newest = versions.find((one) => (chosen ? true : one.version === view.version));
   return (
     <label class="row">
       <span class="hidden">Version</span>
@@ -133,15 +139,20 @@ function VersionPicker({ view }: { view: ModelView }) {
         onChange={(event) => go(change({ version: event.currentTarget.value }, place))}
         data-testid="version"
       >
-        <option value="">{view.version === null ? 'Newest version' : `${versionName(view.version)} (newest)`}</option>
-        {versions.map(({ version, stage, aliases }) => (
-          <option key={version} value={version}>
-            {[versionName(version), stage ?? '', ...aliases.map((alias) => `@${alias}`)]
-              .filter((part) => part !== '')
-              .join(' ')}
+        <option value="">{newest === undefined ? 'Newest version' : `${versionLabel(newest)} (newest)`}</option>
+        {versions.map((one) => (
+          <option key={one.version} value={one.version}>
+            {versionLabel(one)}
           </option>
         ))}
       </select>
     </label>
   );
+}
+
+/** `v2 Production @champion`. */
+function versionLabel({ version, stage, aliases }: ModelView['model']['versions'][number]): string {
+  return [versionName(version), stage === 'None' ? null : stage, ...aliases.map((alias) => `@${alias}`)]
+    .filter((part) => part !== null)
+    .join(' ');
 }

@@ -6,7 +6,7 @@ import type { Grid } from '../../../src/domain/contract/overview.js';
 import { apiUrl, modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go, modelPath, to } from '../lib/location.js';
-import { metricName, metricValue, versionName } from '../prepare/format.js';
+import { metricName } from '../prepare/format.js';
 import type { ModelEvent } from '../../../src/domain/contract/registry.js';
 import { heatView } from '../prepare/grid.js';
 import { marksOf } from '../prepare/marks.js';
@@ -20,6 +20,7 @@ import {
   type NamedRule,
 } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
+import { referenceLine } from '../prepare/reference.js';
 import { seriesView, type Line, type Mark } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
@@ -98,7 +99,7 @@ function QualityCard({ view }: { view: ModelView }) {
               {
                 value: reference,
                 kind: 'reference' as const,
-                text: `first window of ${versionName(model.version ?? '')} ${metricValue(metric, reference)}`,
+                text: model.quality === null ? '' : referenceLine(model.quality, model.version),
               },
             ]),
       ],
@@ -246,12 +247,22 @@ function LabelsCard({ view }: { view: ModelView }) {
 }
 
 function TechnicalCard({ view }: { view: ModelView }) {
+  const { place } = useView();
   const { model, from, to: until, version } = view;
   const metrics = TECHNICAL.flatMap((panel) => panel.metrics);
   const url = modelUrl(model.model, 'metrics', { metric: metrics, version, segment: '', from, to: until });
   const points = useApi<MetricPointJson[]>(url);
   return (
-    <Card title="Technical" span={12} urls={[url]}>
+    <Card
+      title="Technical"
+      span={12}
+      urls={[url]}
+      tools={
+        <a class="button quiet" href={to(modelPath(model.model, 'replicas'), { version: place.query.get('version') })}>
+          By replica
+        </a>
+      }
+    >
       <Await of={points} what="technical numbers">
         {(data) => (
           <div class="grid">

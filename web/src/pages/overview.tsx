@@ -19,7 +19,9 @@ import {
   versionName,
 } from '../prepare/format.js';
 import { filterModels, overviewSentence, stageOf, statesOf, tagsOf } from '../prepare/overview.js';
+import { referencePhrase } from '../prepare/reference.js';
 import { QueryButton } from '../ui/card.js';
+import { ChoiceField, TextField, type Bound } from '../ui/form.js';
 import { Spark } from '../ui/spark.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status, statusWord } from '../ui/status.js';
@@ -55,7 +57,10 @@ function Models({ overview, url }: { overview: Overview; url: string }) {
     tag: place.query.get('tag') ?? '',
   };
   const rows = filterModels(overview.models, filter);
-  const set = (name: string, value: string): void => go(change({ [name]: value }), { replace: true });
+  const set =
+    (name: string) =>
+    (value: string): void =>
+      go(change({ [name]: value }), { replace: true });
   return (
     <>
       <div class="page-head">
@@ -66,37 +71,25 @@ function Models({ overview, url }: { overview: Overview; url: string }) {
         </div>
       </div>
       <div class="filters" role="search">
-        <div class="field">
-          <label for="q">Search</label>
-          <input
-            id="q"
-            type="search"
-            placeholder="Model or version"
-            value={filter.text}
-            onInput={(event) => set('q', event.currentTarget.value)}
-          />
-        </div>
-        <Choice
-          id="state"
+        <TextField label="Search" type="search" placeholder="Model or version" value={filter.text} set={set('q')} />
+        <Filter
           label="State"
           value={filter.state}
           values={statesOf(overview.models)}
           name={statusWord}
-          set={set}
+          set={set('state')}
         />
-        <Choice
-          id="stage"
+        <Filter
           label="Stage"
           value={filter.stage}
           values={[...new Set(overview.models.flatMap((row) => stageOf(row) ?? []))].sort()}
-          set={set}
+          set={set('stage')}
         />
-        <Choice
-          id="tag"
+        <Filter
           label="Tag"
           value={filter.tag}
           values={[...new Set(overview.models.flatMap(tagsOf))].sort()}
-          set={set}
+          set={set('tag')}
         />
       </div>
       <section class="card" aria-label="Models">
@@ -119,35 +112,17 @@ function Models({ overview, url }: { overview: Overview; url: string }) {
   );
 }
 
-function Choice({
-  id,
+/** A filter; nothing where there is nothing to choose. */
+function Filter({
   label,
   value,
   values,
   name,
   set,
-}: {
-  id: string;
-  label: string;
-  value: string;
-  values: readonly string[];
-  name?: (value: string) => string;
-  set: (name: string, value: string) => void;
-}) {
+}: Bound<string> & { label: string; values: readonly string[]; name?: (value: string) => string }) {
   if (values.length === 0) return null;
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => set(id, event.currentTarget.value)}>
-        <option value="">any</option>
-        {values.map((one) => (
-          <option key={one} value={one}>
-            {name?.(one) ?? one}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+  const choices = values.map((one) => [one, name?.(one) ?? one] as const);
+  return <ChoiceField label={label} value={value} set={set} values={[['', 'any'], ...choices]} />;
 }
 
 function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
@@ -273,13 +248,14 @@ function Quality({ row, zone }: { row: OverviewModel; zone: 'UTC' | 'local' }) {
       <small>
         {metricName(quality.metric)}{' '}
         {change !== '' && (
-          <span
-            class={worse ? 'worse' : undefined}
-            title={`against the first window of this version, ${day(quality.reference_time, zone)}`}
-          >
+          <span class={worse ? 'worse' : undefined} title={referencePhrase(quality, row.version, zone)}>
             {change}
           </span>
-        )}
+        )}{' '}
+        {change !== '' &&
+          (quality.reference_kind === 'baseline'
+            ? `against ${quality.reference_name ?? ''}`
+            : 'against its first window')}
       </small>
     </>
   );

@@ -12,7 +12,7 @@ import { change, modelPath, to } from '../lib/location.js';
 import { count, metricName, metricValue, plusMinus, share, shorten, time, versionName } from '../prepare/format.js';
 import { Card } from '../ui/card.js';
 import { Dialog } from '../ui/dialog.js';
-import { ChoiceField, Complaint, TextField, useSending } from '../ui/form.js';
+import { CheckField, ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
@@ -226,10 +226,12 @@ function Quality({ rows }: { rows: VersionDetail['quality'] }) {
 }
 
 function Transition({ model, version, close }: { model: string; version: RegisteredVersion; close: () => void }) {
-  const sending = useSending();
-  const [stage, setStage] = useState<string>(STAGES.find((one) => one !== version.stage) ?? 'Staging');
-  const [archive, setArchive] = useState(false);
-  const [comment, setComment] = useState('');
+  const { values, bind, sending } = useForm<{ stage: string; archive: boolean; comment: string }>({
+    stage: STAGES.find((one) => one !== version.stage) ?? 'Staging',
+    archive: false,
+    comment: '',
+  });
+  const { stage, archive, comment } = values;
   const act = async (): Promise<void> => {
     const body = { name: model, version: version.version, stage, archive_existing_versions: archive, comment };
     if (
@@ -249,17 +251,15 @@ function Transition({ model, version, close }: { model: string; version: Registe
       <div class="form spaced-top">
         <ChoiceField
           label="To"
-          value={stage}
+          {...bind('stage')}
           values={STAGES.filter((one) => one !== version.stage).map((one) => [one, one] as const)}
-          set={setStage}
         />
-        <TextField label="Comment" value={comment} set={setComment} wide />
+        <TextField label="Comment" {...bind('comment')} wide />
       </div>
       {(stage === 'Production' || stage === 'Staging') && (
-        <label class="check spaced-top">
-          <input type="checkbox" checked={archive} onChange={(event) => setArchive(event.currentTarget.checked)} />{' '}
-          archive what is in {stage} now
-        </label>
+        <div class="spaced-top">
+          <CheckField label={`archive what is in ${stage} now`} {...bind('archive')} />
+        </div>
       )}
       <div class="row spaced-top">
         <button type="button" class="button primary" disabled={sending.busy} onClick={() => void act()}>

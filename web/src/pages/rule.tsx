@@ -1,13 +1,12 @@
 // The rule editor: the form, the numbers it would watch, and what it would have done.
-import { useState } from 'preact/hooks';
 import type { Overview } from '../../../src/domain/contract/overview.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { go, to } from '../lib/location.js';
 import { metricName } from '../prepare/format.js';
 import type { NamedRule } from '../prepare/model.js';
-import { emptyRule, METRICS, toDocument, toForm, type RuleForm } from '../prepare/rule.js';
-import { ChoiceField, Complaint, TextField, useSending } from '../ui/form.js';
+import { emptyRule, isPValue, METRICS, toDocument, toForm, type RuleForm } from '../prepare/rule.js';
+import { CheckField, ChecksField, ChoiceField, Complaint, TextField, useForm, type Form } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { useView } from '../ui/view.js';
 import { AlertTabs } from './alert-tabs.js';
@@ -55,7 +54,11 @@ const OPS = [
   ['<=', 'at or below'],
   ['outside', 'outside of low, high'],
 ] as const;
-const NO_DATA = [
+const CORRECTIONS = [
+  ['', 'none'],
+  ['bh', 'Benjamini-Hochberg'],
+] as const;
+const POLICIES = [
   ['keep', 'stay as it is'],
   ['ok', 'count as fine'],
   ['alert', 'alert'],
@@ -73,22 +76,17 @@ function Editor({
   channels: readonly string[];
 }) {
   const { place, admin } = useView();
-  const [form, setForm] = useState(first);
-  const sending = useSending();
-  const { problem } = sending;
-  const set =
-    <K extends keyof RuleForm>(key: K) =>
-    (value: RuleForm[K]): void =>
-      setForm((last) => ({ ...last, [key]: value }));
-  const document = toDocument(form, stored ?? {});
+  const form = useForm(first);
+  const { values, bind, sending } = form;
+  const document = toDocument(values, stored ?? {});
   const save = async (): Promise<void> => {
     const done = await sending.run(
-      () => send('PUT', `/v1/alert-rules/${encodeURIComponent(form.name)}`, document),
+      () => send('PUT', `/v1/alert-rules/${encodeURIComponent(values.name)}`, document),
       'Rule saved',
     );
     if (!done) return;
     refreshAll();
-    if (stored === null) go(to(`/rules/${encodeURIComponent(form.name)}`, {}, place.query), { replace: true });
+    if (stored === null) go(to(`/rules/${encodeURIComponent(values.name)}`, {}, place.query), { replace: true });
   };
   return (
     <div class="stack">
@@ -103,15 +101,8 @@ function Editor({
         <div class="card-head">
           <h2>What it watches</h2>
           <div class="tools">
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={form.enabled}
-                onChange={(event) => set('enabled')(event.currentTarget.checked)}
-              />
-              enabled
-            </label>
-            <button type="submit" class="button primary" disabled={!admin || sending.busy || form.name === ''}>
+            <CheckField label="enabled" {...bind('enabled')} />
+            <button type="submit" class="button primary" disabled={!admin || sending.busy || values.name === ''}>
               Save
             </button>
           </div>
@@ -119,149 +110,98 @@ function Editor({
         <div class="card-body">
           <Complaint error={sending.error} />
           <div class="form">
-            {stored === null && (
-              <TextField
-                label="Name"
-                value={form.name}
-                set={set('name')}
-                placeholder="input-drift"
-                problem={problem('name')}
-              />
-            )}
-            <TextField
-              label="Model"
-              value={form.model}
-              set={set('model')}
-              list={[...models, '*']}
-              problem={problem('model')}
-            />
-            <TextField
-              label="Metric"
-              value={form.metric}
-              set={set('metric')}
-              list={METRICS}
-              hint={metricName(form.metric)}
-              problem={problem('metric')}
-            />
-            <TextField
-              label="Field"
-              value={form.feature}
-              set={set('feature')}
-              hint="inputs.* is any input, empty the whole model"
-              problem={problem('feature')}
-            />
-            <TextField
-              label="Version"
-              value={form.version}
-              set={set('version')}
-              hint="* is any"
-              problem={problem('version')}
-            />
-            <TextField
-              label="Segment"
-              value={form.segment}
-              set={set('segment')}
-              hint="empty: the whole model; *: any segment"
-              problem={problem('segment')}
-            />
-            <ChoiceField
-              label="Fires when it is"
-              value={form.op}
-              values={OPS}
-              set={set('op')}
-              problem={problem('op')}
-            />
-            <TextField label="Warning" value={form.warning} set={set('warning')} problem={problem('warning')} />
-            <TextField label="Critical" value={form.critical} set={set('critical')} problem={problem('critical')} />
-            <TextField
-              label="Relative to"
-              value={form.relative_to}
-              set={set('relative_to')}
-              list={['baseline', '1d', '7d', '28d']}
-              hint="empty: the number itself"
-              problem={problem('relative_to')}
-            />
-            <TextField
-              label="Windows that breach"
-              type="number"
-              value={form.for}
-              set={set('for')}
-              problem={problem('for')}
-            />
-            <TextField
-              label="Of the last"
-              type="number"
-              value={form.of}
-              set={set('of')}
-              hint="windows"
-              problem={problem('of')}
-            />
-            <TextField
-              label="Over after"
-              type="number"
-              value={form.recover_after}
-              set={set('recover_after')}
-              hint="windows without a breach"
-              problem={problem('recover_after')}
-            />
-            <TextField
-              label="Rows at least"
-              type="number"
-              value={form.min_samples}
-              set={set('min_samples')}
-              hint="empty: the model's"
-              problem={problem('min_samples')}
-            />
-            <TextField
-              label="Label coverage at least"
-              value={form.min_coverage}
-              set={set('min_coverage')}
-              hint="0 to 1; empty: any"
-              problem={problem('min_coverage')}
-            />
-            <ChoiceField
-              label="Without data"
-              value={form.no_data}
-              values={NO_DATA}
-              set={set('no_data')}
-              problem={problem('no_data')}
-            />
-            <TextField
-              label="Repeat every"
-              value={form.repeat_every}
-              set={set('repeat_every')}
-              hint="24h; empty: never"
-              problem={problem('repeat_every')}
-            />
-            <fieldset class="field wide channels">
-              <legend class="label">Tells</legend>
-              {channels.length === 0 && (
-                <span class="hint">
+            {stored === null && <TextField label="Name" {...bind('name')} placeholder="input-drift" />}
+            <Watched form={form} models={models} />
+          </div>
+          <h3 class="form-part">When it fires</h3>
+          <div class="form">
+            <Limits form={form} />
+          </div>
+          <h3 class="form-part">What it does with gaps, and whom it tells</h3>
+          <div class="form">
+            <Policies form={form} />
+            <ChecksField
+              label="Tells"
+              wide
+              {...bind('channels')}
+              values={[...new Set([...channels, ...first.channels])]}
+              empty={
+                <>
                   There is no channel yet. <a href={to('/channels', {}, place.query)}>Make one</a>; until then alerts
                   are only seen here.
-                </span>
-              )}
-              {channels.map((channel) => (
-                <label key={channel} class="check">
-                  <input
-                    type="checkbox"
-                    checked={form.channels.includes(channel)}
-                    onChange={(event) =>
-                      set('channels')(
-                        event.currentTarget.checked
-                          ? [...form.channels, channel]
-                          : form.channels.filter((one) => one !== channel),
-                      )
-                    }
-                  />
-                  {channel}
-                </label>
-              ))}
-            </fieldset>
+                </>
+              }
+            />
           </div>
         </div>
       </form>
-      <RulePreview form={form} document={document} />
+      <RulePreview form={values} document={document} />
     </div>
   );
+}
+
+function Watched({ form: { values, bind }, models }: { form: Form<RuleForm>; models: readonly string[] }) {
+  return (
+    <>
+      <TextField label="Model" {...bind('model')} list={[...models, '*']} />
+      <TextField label="Metric" {...bind('metric')} list={METRICS} hint={metricName(values.metric)} />
+      <TextField label="Field" {...bind('feature')} hint="inputs.* is any input, empty the whole model" />
+      <TextField label="Version" {...bind('version')} hint="* is any; @Production, @alias" />
+      <TextField label="Deployment" {...bind('deployment')} hint="* is any; empty: those without a name" />
+      <TextField label="Segment" {...bind('segment')} hint="empty: the whole model; *: any segment" />
+    </>
+  );
+}
+
+function Limits({ form: { values, bind } }: { form: Form<RuleForm> }) {
+  return (
+    <>
+      <ChoiceField label="Fires when it is" {...bind('op')} values={OPS} />
+      <TextField label="Warning" {...bind('warning', 'warning.0', 'warning.1')} hint={range(values.op)} />
+      <TextField label="Critical" {...bind('critical', 'critical.0', 'critical.1')} hint={range(values.op)} />
+      <TextField
+        label="Over only past"
+        {...bind('recover_threshold', 'recover_threshold.0', 'recover_threshold.1')}
+        hint="a limit nearer to normal; empty: the lowest of the two"
+      />
+      <TextField
+        label="Relative to"
+        {...bind('relative_to')}
+        list={['baseline', '1d', '7d', '28d']}
+        hint="limits are then ratios; empty: the number itself"
+      />
+      <TextField label="Windows that breach" type="number" {...bind('for')} />
+      <TextField label="Of the last" type="number" {...bind('of')} hint="windows" />
+      <TextField label="Over after" type="number" {...bind('recover_after')} hint="windows without a breach" />
+      <TextField label="Rows at least" type="number" {...bind('min_samples')} hint="empty: the model's" />
+      <TextField label="Label coverage at least" {...bind('min_coverage')} hint="0 to 1; empty: any" />
+      {(isPValue(values.metric) || values.correction !== '') && (
+        <ChoiceField
+          label="Correction"
+          {...bind('correction')}
+          values={CORRECTIONS}
+          hint="many fields give small p-values by chance"
+        />
+      )}
+    </>
+  );
+}
+
+function Policies({ form: { bind } }: { form: Form<RuleForm> }) {
+  return (
+    <>
+      <ChoiceField label="Without data" {...bind('no_data')} values={POLICIES} />
+      <ChoiceField
+        label="What cannot be compared"
+        {...bind('on_error')}
+        values={POLICIES}
+        hint="such as a ratio to a number that is not there"
+      />
+      <TextField label="Repeat every" {...bind('repeat_every')} hint="24h; empty: never" />
+    </>
+  );
+}
+
+function range(op: string): string | undefined {
+  return op === 'outside' ? 'low, high' : undefined;
 }

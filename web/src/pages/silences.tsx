@@ -1,12 +1,11 @@
 // Silences: times in which matching alerts send nothing.
-import { useState } from 'preact/hooks';
 import { send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { time } from '../prepare/format.js';
 import { fromInput, toInput } from '../prepare/range.js';
 import { Card, QueryButton } from '../ui/card.js';
 import { ConfirmButton } from '../ui/dialog.js';
-import { Complaint, TextField, useSending } from '../ui/form.js';
+import { Complaint, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -102,17 +101,26 @@ function SilenceTable({ rows }: { rows: readonly Silence[] }) {
 function NewSilence() {
   const { zone, place } = useView();
   const utc = zone === 'UTC';
-  const sending = useSending();
-  const [name, setName] = useState('');
-  const [comment, setComment] = useState('');
-  const [matchers, setMatchers] = useState<Record<string, string>>({ model: place.query.get('model') ?? '' });
-  const [starts, setStarts] = useState(toInput(new Date().toISOString(), utc));
-  const [ends, setEnds] = useState(toInput(new Date(Date.now() + DAY).toISOString(), utc));
+  const { values, bind, change, sending } = useForm({
+    name: '',
+    comment: '',
+    rule: '',
+    model: place.query.get('model') ?? '',
+    version: '',
+    feature: '',
+    segment: '',
+    metric: '',
+    starts: toInput(new Date().toISOString(), utc),
+    ends: toInput(new Date(Date.now() + DAY).toISOString(), utc),
+  });
+  const { name, comment, starts, ends } = values;
   const save = async (): Promise<void> => {
-    const given = Object.fromEntries(Object.entries(matchers).filter(([, value]) => value.trim() !== ''));
-    const body = { matchers: given, starts: fromInput(starts, utc), ends: fromInput(ends, utc), comment };
+    const matchers = Object.fromEntries(
+      MATCHERS.map((key) => [key, values[key]] as const).filter(([, value]) => value.trim() !== ''),
+    );
+    const body = { matchers, starts: fromInput(starts, utc), ends: fromInput(ends, utc), comment };
     if (await sending.run(() => send('PUT', `${URL}/${encodeURIComponent(name)}`, body), 'Silence saved')) {
-      setName('');
+      change({ name: '' });
       refreshAll();
     }
   };
@@ -126,26 +134,13 @@ function NewSilence() {
       >
         <Complaint error={sending.error} />
         <div class="form">
-          <TextField label="Name" value={name} set={setName} problem={sending.problem('name')} />
+          <TextField label="Name" {...bind('name')} />
           {MATCHERS.map((key) => (
-            <TextField
-              key={key}
-              label={`${key} is`}
-              value={matchers[key] ?? ''}
-              set={(value) => setMatchers((last) => ({ ...last, [key]: value }))}
-              hint="empty: any"
-              problem={sending.problem(key)}
-            />
+            <TextField key={key} label={`${key} is`} {...bind(key)} hint="empty: any" />
           ))}
-          <TextField
-            label="From"
-            type="datetime-local"
-            value={starts}
-            set={setStarts}
-            problem={sending.problem('starts')}
-          />
-          <TextField label="To" type="datetime-local" value={ends} set={setEnds} problem={sending.problem('ends')} />
-          <TextField label="Comment" value={comment} set={setComment} wide />
+          <TextField label="From" type="datetime-local" {...bind('starts')} />
+          <TextField label="To" type="datetime-local" {...bind('ends')} />
+          <TextField label="Comment" {...bind('comment')} wide />
         </div>
         <button type="submit" class="button primary spaced" disabled={sending.busy || name === ''}>
           Silence

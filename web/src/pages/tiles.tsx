@@ -1,6 +1,7 @@
 // The five numbers at the top of a model's page, each with its uncertainty, its change and its course.
 import type { ComponentChildren } from 'preact';
-import { betterIs, count, day, delta, metricName, metricValue, plusMinus, seconds, share } from '../prepare/format.js';
+import { betterIs, count, delta, metricName, metricValue, plusMinus, seconds, share } from '../prepare/format.js';
+import { referencePhrase } from '../prepare/reference.js';
 import { Spark } from '../ui/spark.js';
 import { useView } from '../ui/view.js';
 import type { ModelView } from './model-head.js';
@@ -58,8 +59,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
             'over the range, weighted by n'
           ) : (
             <>
-              <span class={worse ? 'worse' : undefined}>{change}</span> against the first window,{' '}
-              {day(quality.reference_time, zone, false)}
+              <span class={worse ? 'worse' : undefined}>{change}</span> {referencePhrase(quality, model.version, zone)}
             </>
           )
         }
@@ -83,6 +83,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
         }
       >
         <span data-testid="labels">{model.task === 'none' ? '-' : share(labels.value)}</span>
+        <small>{plusMinus('label_coverage', labels.value, labels.lower, labels.upper)}</small>
       </Tile>
       <Tile
         name="drifted inputs"

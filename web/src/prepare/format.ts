@@ -16,10 +16,10 @@ const SHARES = new Set([
   'label_coverage',
   'mape',
 ]);
-const MILLISECONDS = /^(latency_p\d+|cpu_ms_mean)$/;
+const MILLISECONDS = /^(latency_p\d+|latency_ms|cpu_ms_mean)$/;
 const SECONDS = /^label_lag_p\d+$/;
 const BYTES = /bytes/;
-const COUNTS = new Set(['prediction_count', 'error_count', 'orphan_labels']);
+const COUNTS = new Set(['prediction_count', 'error_count', 'orphan_labels', 'requests', 'failed_requests']);
 const NAMES: Record<string, string> = {
   psi: 'PSI',
   psi_noise_99: 'PSI noise',
@@ -44,6 +44,10 @@ const NAMES: Record<string, string> = {
   log_loss: 'log loss',
   brier: 'Brier score',
   cpu_ms_mean: 'CPU a request',
+  cpu_cores: 'CPU cores',
+  latency_ms: 'latency, mean',
+  memory_bytes: 'memory',
+  request_response_bytes: 'request and response size',
   memory_bytes_max: 'memory, largest',
   prediction_count: 'predictions',
   requests_per_second: 'requests per second',

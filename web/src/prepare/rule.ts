@@ -6,6 +6,7 @@ export interface RuleForm {
   name: string;
   model: string;
   version: string;
+  deployment: string;
   metric: string;
   feature: string;
   segment: string;
@@ -15,10 +16,13 @@ export interface RuleForm {
   for: string;
   of: string;
   recover_after: string;
+  recover_threshold: string;
   min_samples: string;
   min_coverage: string;
   relative_to: string;
   no_data: string;
+  on_error: string;
+  correction: string;
   repeat_every: string;
   channels: string[];
   enabled: boolean;
@@ -30,6 +34,7 @@ export function emptyRule(model: string): RuleForm {
     name: '',
     model,
     version: '*',
+    deployment: '*',
     metric: 'psi',
     feature: 'inputs.*',
     segment: '',
@@ -39,10 +44,13 @@ export function emptyRule(model: string): RuleForm {
     for: '1',
     of: '1',
     recover_after: '1',
+    recover_threshold: '',
     min_samples: '',
     min_coverage: '',
     relative_to: '',
     no_data: 'keep',
+    on_error: 'keep',
+    correction: '',
     repeat_every: '24h',
     channels: [],
     enabled: true,
@@ -59,6 +67,7 @@ export function toForm(rule: NamedRule): RuleForm {
     name: rule.name,
     model: rule.model,
     version: rule.version,
+    deployment: rule.deployment,
     metric: rule.metric,
     feature: rule.feature,
     segment: rule.segment,
@@ -68,10 +77,13 @@ export function toForm(rule: NamedRule): RuleForm {
     for: text(rule.for),
     of: text(rule.of),
     recover_after: text(rule.recover_after),
+    recover_threshold: text(rule.recover_threshold),
     min_samples: text(rule.min_samples),
     min_coverage: text(rule.min_coverage),
     relative_to: text(rule.relative_to),
     no_data: rule.no_data,
+    on_error: rule.on_error,
+    correction: rule.correction ?? '',
     repeat_every: text(rule.repeat_every),
     channels: [...rule.channels],
     enabled: rule.enabled,
@@ -99,6 +111,7 @@ export function toDocument(form: RuleForm, kept: Partial<NamedRule> = {}): Recor
     ...stored,
     model: form.model,
     version: form.version || '*',
+    deployment: form.deployment,
     metric: form.metric,
     feature: form.feature,
     segment: form.segment,
@@ -108,14 +121,22 @@ export function toDocument(form: RuleForm, kept: Partial<NamedRule> = {}): Recor
     for: whole(form.for) ?? 1,
     of: whole(form.of) ?? whole(form.for) ?? 1,
     recover_after: whole(form.recover_after) ?? 1,
+    recover_threshold: threshold(form.recover_threshold),
     min_samples: whole(form.min_samples),
     min_coverage: whole(form.min_coverage),
     relative_to: form.relative_to.trim() === '' ? null : form.relative_to.trim(),
     no_data: form.no_data,
+    on_error: form.on_error,
+    correction: form.correction === '' ? null : form.correction,
     repeat_every: form.repeat_every.trim() === '' ? null : form.repeat_every.trim(),
     channels: form.channels,
     enabled: form.enabled,
   };
+}
+
+/** Metrics that are p-values: only these can be corrected for how many there are. */
+export function isPValue(metric: string): boolean {
+  return metric.endsWith('p_value');
 }
 
 /** The rule in a sentence, for a list. */

@@ -1,5 +1,6 @@
 // A chart that can be looked at, read out, and read as a table.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { during } from '../lib/busy.js';
 import type { ChartView, LegendItem, Tip } from '../prepare/chart.js';
 import type { ECharts } from './echarts.js';
 import { CsvButton } from './table.js';
@@ -88,7 +89,7 @@ export function Chart({
     if (element?.isConnected !== true) return;
     let gone = false;
     const observer = new ResizeObserver(() => chart.current?.resize());
-    void import('./echarts.js').then(({ init, connect }) => {
+    void during(import('./echarts.js')).then(({ init, connect }) => {
       if (gone || !element.isConnected) return;
       chart.current = init(element, null, { renderer: 'svg' });
       if (group !== undefined) {

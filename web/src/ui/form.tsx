@@ -33,6 +33,13 @@ export function Field({
   );
 }
 
+/** What a control shows, what it does with another value, and the complaint about it. */
+export interface Bound<T> {
+  value: T;
+  set: (value: T) => void;
+  problem?: string | undefined;
+}
+
 /** A line of text. */
 export function TextField({
   label,
@@ -44,13 +51,10 @@ export function TextField({
   list,
   placeholder,
   wide,
-}: {
+}: Bound<string> & {
   label: string;
-  value: string;
-  set: (value: string) => void;
   hint?: string;
-  problem?: string | undefined;
-  type?: 'text' | 'number' | 'password' | 'datetime-local';
+  type?: 'text' | 'number' | 'password' | 'search' | 'datetime-local';
   list?: readonly string[];
   placeholder?: string;
   wide?: boolean;
@@ -89,13 +93,10 @@ export function ChoiceField({
   set,
   hint,
   problem,
-}: {
+}: Bound<string> & {
   label: string;
-  value: string;
   values: readonly (readonly [string, string])[];
-  set: (value: string) => void;
   hint?: string;
-  problem?: string | undefined;
 }) {
   return (
     <Field label={label} hint={hint} problem={problem}>
@@ -117,6 +118,73 @@ export function ChoiceField({
   );
 }
 
+/** Yes or no. */
+export function CheckField({ label, value, set }: Bound<boolean> & { label: string }) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={value} onChange={(event) => set(event.currentTarget.checked)} />
+      {label}
+    </label>
+  );
+}
+
+/** Any number of several. `empty`: what stands there where there are none. */
+export function ChecksField({
+  label,
+  values,
+  value,
+  set,
+  problem,
+  empty,
+  wide = false,
+}: Bound<string[]> & { label: string; values: readonly string[]; empty?: ComponentChildren; wide?: boolean }) {
+  return (
+    <fieldset class={`field checks${wide ? ' wide' : ''}`}>
+      <legend class="label">{label}</legend>
+      {values.length === 0 && <span class="hint">{empty}</span>}
+      {values.map((one) => (
+        <CheckField
+          key={one}
+          label={one}
+          value={value.includes(one)}
+          set={(on) => set(on ? [...value, one] : value.filter((other) => other !== one))}
+        />
+      ))}
+      {problem !== undefined && (
+        <span class="bad" role="alert">
+          {problem}
+        </span>
+      )}
+    </fieldset>
+  );
+}
+
+/** The values of a form, and its controls by name. */
+export interface Form<T> {
+  values: T;
+  change: (changes: Partial<T>) => void;
+  /** What a control needs to show a value, change it, and say what is wrong with it. `path`: where complaints name it otherwise. */
+  bind: <K extends keyof T & string>(key: K, ...paths: string[]) => Bound<T[K]>;
+  sending: Sending;
+}
+
+/** A form that begins with these values. */
+export function useForm<T extends object>(first: T): Form<T> {
+  const [values, setValues] = useState(first);
+  const sending = useSending();
+  const change = (changes: Partial<T>): void => setValues((last) => ({ ...last, ...changes }));
+  return {
+    values,
+    change,
+    sending,
+    bind: <K extends keyof T & string>(key: K, ...paths: string[]) => ({
+      value: values[key],
+      set: (value: T[K]) => setValues((last) => ({ ...last, [key]: value })),
+      problem: [key, ...paths].map(sending.problem).find((one) => one !== undefined),
+    }),
+  };
+}
+
 /** What a form sends, and what came of it. */
 export interface Sending {
   busy: boolean;
@@ -127,7 +195,7 @@ export interface Sending {
 }
 
 /** Run calls one at a time, keeping the last complaint. */
-export function useSending(): Sending {
+function useSending(): Sending {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
   return {

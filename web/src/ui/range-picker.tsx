@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { change, go } from '../lib/location.js';
 import { interval, zoneName } from '../prepare/format.js';
 import { fromInput, PRESETS, toInput } from '../prepare/range.js';
+import { TextField } from './form.js';
 import { useView } from './view.js';
 
 export function RangePicker() {
@@ -91,26 +92,14 @@ function Absolute({
         if (a !== null && b !== null && !bad) choose(a, b);
       }}
     >
-      <div class="field">
-        <label for="range-from">From ({name})</label>
-        <input
-          id="range-from"
-          type="datetime-local"
-          value={start}
-          onInput={(event) => setStart(event.currentTarget.value)}
-        />
-      </div>
-      <div class="field">
-        <label for="range-to">To, exclusive</label>
-        <input
-          id="range-to"
-          type="datetime-local"
-          value={end}
-          aria-invalid={bad}
-          onInput={(event) => setEnd(event.currentTarget.value)}
-        />
-        {bad && <span class="bad">must be after the start</span>}
-      </div>
+      <TextField label={`From (${name})`} type="datetime-local" value={start} set={setStart} />
+      <TextField
+        label="To, exclusive"
+        type="datetime-local"
+        value={end}
+        set={setEnd}
+        problem={bad ? 'must be after the start' : undefined}
+      />
       <button type="submit" class="button primary" disabled={a === null || b === null || bad}>
         Show
       </button>

@@ -1,6 +1,7 @@
 // Sign-in with an API key. The key goes to the service once and is not kept: a cookie that scripts cannot read stands for it.
 import { useState } from 'preact/hooks';
 import { ApiError, send } from '../lib/api.js';
+import { Field } from './form.js';
 import type { Session } from './view.js';
 
 export function SignIn({ done }: { done: (session: Session) => void }) {
@@ -27,23 +28,19 @@ export function SignIn({ done }: { done: (session: Session) => void }) {
     >
       <h1>Driftline</h1>
       <p class="muted">Sign in with an API key, or with the admin key of this service.</p>
-      <div class="field">
-        <label for="key">API key</label>
-        <input
-          id="key"
-          type="password"
-          autocomplete="current-password"
-          required
-          value={key}
-          aria-invalid={problem !== null}
-          onInput={(event) => setKey(event.currentTarget.value)}
-        />
-        {problem !== null && (
-          <span class="bad" role="alert">
-            {problem}
-          </span>
+      <Field label="API key" problem={problem ?? undefined}>
+        {(id) => (
+          <input
+            id={id}
+            type="password"
+            autocomplete="current-password"
+            required
+            value={key}
+            aria-invalid={problem !== null}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
         )}
-      </div>
+      </Field>
       <button type="submit" class="button primary" disabled={busy || key.trim() === ''}>
         Sign in
       </button>

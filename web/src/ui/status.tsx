@@ -31,6 +31,8 @@ const WORDS: Record<string, [Level, string]> = {
   failed: ['critical', 'failed'],
   partial: ['watch', 'partial'],
   running: ['none', 'running'],
+  live: ['ok', 'live'],
+  silent: ['none', 'silent'],
   sent: ['ok', 'sent'],
   done: ['ok', 'done'],
 };
