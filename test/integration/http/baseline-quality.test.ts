@@ -128,22 +128,50 @@ describe('quality against the baseline', () => {
     expect((await quality('m'))?.quality).toMatchObject({ reference: 0.5, reference_kind: 'baseline' });
   });
 
-  it('is what a rule relative to the baseline compares with', async () => {
-    const rule = { model: 'm', metric: 'accuracy', op: '<', warning: 0.95, relative_to: 'baseline', feature: '' };
+  it('is held against what the configuration states, where it states it', async () => {
     await ask('PUT', '/v1/models/m', {
       task: 'binary',
       prediction: 'outputs.label',
       ground_truth: 'late',
       window: '1d',
+      baseline_metrics: { accuracy: 0.97 },
     });
     await job();
-    const tried = await ask<{ fired: { value: number }[] }>('POST', '/v1/alert-rules/backtest', {
-      rule,
-      from: new Date(START).toISOString(),
-      to: new Date(START + 2 * DAY).toISOString(),
+    expect((await quality('m'))?.quality).toMatchObject({
+      reference: 0.97,
+      reference_kind: 'stated',
+      reference_n: null,
     });
-    // 0.7 of 0.9; against its own first window it would be 1 and fire nothing.
-    expect(tried.fired).toHaveLength(1);
-    expect(tried.fired[0]?.value).toBeCloseTo(0.7 / 0.9, 9);
+  });
+
+  it('counts labels of a frozen window that came after it was frozen', async () => {
+    const freeze = { name: 'frozen', from: START, to: START + DAY };
+    const items = Array.from({ length: ROWS }, (_, i) => ({
+      model: 'late',
+      version: '1',
+      prediction_id: `late-${i}`,
+      timestamp: START + i * 1000,
+      inputs: { x: i % 7 },
+      outputs: { label: right(i, 8) === (i % 2 === 0) },
+    }));
+    await ask('PUT', '/v1/models/late', {
+      task: 'binary',
+      prediction: 'outputs.label',
+      ground_truth: 'late',
+      window: '1d',
+    });
+    await ask('POST', '/v1/predictions', items);
+    await ask('POST', '/v1/models/late/baselines', freeze);
+    await job();
+    expect((await quality('late'))?.quality).toBeNull();
+    const labels = items.map((item, i) => ({ prediction_id: item.prediction_id, values: { late: i % 2 === 0 } }));
+    await ask('POST', '/v1/ground-truth', labels);
+    service.clock.set(service.clock.now() + DAY);
+    await job();
+    expect((await quality('late'))?.quality).toMatchObject({
+      reference: 0.8,
+      reference_kind: 'baseline',
+      reference_n: ROWS,
+    });
   });
 });

@@ -19,7 +19,7 @@ import {
   versionName,
 } from '../prepare/format.js';
 import { filterModels, overviewSentence, stageOf, statesOf, tagsOf } from '../prepare/overview.js';
-import { referencePhrase } from '../prepare/reference.js';
+import { referenceName, referencePhrase } from '../prepare/reference.js';
 import { QueryButton } from '../ui/card.js';
 import { ChoiceField, TextField, type Bound } from '../ui/form.js';
 import { Spark } from '../ui/spark.js';
@@ -252,10 +252,7 @@ function Quality({ row, zone }: { row: OverviewModel; zone: 'UTC' | 'local' }) {
             {change}
           </span>
         )}{' '}
-        {change !== '' &&
-          (quality.reference_kind === 'baseline'
-            ? `against ${quality.reference_name ?? ''}`
-            : 'against its first window')}
+        {change !== '' && `against ${referenceName(quality, row.version)}`}
       </small>
     </>
   );

@@ -43,6 +43,7 @@ export function referencePhrase(quality: Quality, version: string | null, zone: 
   const value = `${metricValue(metric, reference)}${spread === '' ? '' : ` ${spread}`}`;
   if (quality.reference_kind === 'baseline')
     return `against ${value} in the baseline ${quality.reference_name ?? ''} (n = ${(quality.reference_n ?? 0).toLocaleString('en-US')})`;
+  if (quality.reference_kind === 'stated') return `against ${value}, stated in the configuration`;
   const whose = version === null ? '' : ` of ${versionName(version)}`;
   return `against ${value} in the first window${whose}, ${day(quality.reference_time, zone, false)}: the baseline has no quality of its own`;
 }
@@ -50,7 +51,11 @@ export function referencePhrase(quality: Quality, version: string | null, zone: 
 /** The name of the line on a chart. */
 export function referenceLine(quality: Quality, version: string | null): string {
   const value = metricValue(quality.metric, quality.reference);
-  return quality.reference_kind === 'baseline'
-    ? `baseline ${quality.reference_name ?? ''} ${value}`
-    : `first window of ${versionName(version ?? '')} ${value}`;
+  return `${referenceName(quality, version)} ${value}`;
+}
+
+/** `baseline training`, `stated`, `first window of v2`. */
+export function referenceName(quality: Quality, version: string | null): string {
+  if (quality.reference_kind === 'baseline') return `baseline ${quality.reference_name ?? ''}`;
+  return quality.reference_kind === 'stated' ? 'stated' : `first window of ${versionName(version ?? '')}`;
 }
