@@ -60,7 +60,7 @@ export interface Container {
 /** How much may wait for one insert. */
 const MAX_BATCH_ROWS = 50_000;
 /** How often privacy rules are read again, ms: another process may have changed them. */
-const REFRESH_EVERY = 15_000;
+const REFRESH_EVERY = 5_000;
 
 /**
  * Open the store and wire the services; nothing is migrated or scheduled yet.

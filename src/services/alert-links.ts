@@ -1,7 +1,8 @@
 // Signed links in mails: who has the mail may acknowledge its alerts or silence its rule for a day, after confirming it, without a key.
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { DAY_MS } from '../domain/duration.js';
+import { keptKey } from './kept-key.js';
 import type { DocumentStore } from './ports.js';
 
 export const linkKeySchema = z.object({ key: z.string() });
@@ -49,17 +50,10 @@ export class AlertLinks {
   }
 
   private secret(): Promise<string> {
-    this.key ??= this.stored().catch((error: unknown) => {
+    this.key ??= keptKey(this.settings, SETTING).catch((error: unknown) => {
       this.key = null;
       throw error;
     });
     return this.key;
-  }
-
-  private async stored(): Promise<string> {
-    const known = await this.settings.get(SETTING);
-    if (known !== null) return known.key;
-    await this.settings.put(SETTING, { key: randomBytes(32).toString('base64url') });
-    return (await this.settings.get(SETTING))?.key ?? '';
   }
 }

@@ -95,17 +95,19 @@ export class AlertsService implements AlertsApi {
   }
 
   /** @throws NotFoundError, ConflictError while rules send to it. */
-  async removeChannel(name: string): Promise<void> {
-    await this.channel(name);
-    const users = (await this.ports.rules.list())
-      .filter(({ doc }) => doc.channels.includes(name))
-      .map((rule) => rule.name);
-    if (users.length > 0) {
-      throw new ConflictError(
-        `The channel ${name} is used by ${users.length === 1 ? 'the rule' : 'the rules'} ${users.join(', ')}. Take it out of them first.`,
-      );
-    }
-    await this.ports.channels.remove(name);
+  removeChannel(name: string): Promise<void> {
+    return this.ports.channels.exclusively(async () => {
+      await this.channel(name);
+      const users = (await this.ports.rules.list())
+        .filter(({ doc }) => doc.channels.includes(name))
+        .map((rule) => rule.name);
+      if (users.length > 0) {
+        throw new ConflictError(
+          `The channel ${name} is used by ${users.length === 1 ? 'the rule' : 'the rules'} ${users.join(', ')}. Take it out of them first.`,
+        );
+      }
+      await this.ports.channels.remove(name);
+    });
   }
 
   /** Sends a test; a failure is in the answer, not thrown. @throws NotFoundError. */
@@ -114,9 +116,12 @@ export class AlertsService implements AlertsApi {
   }
 
   /** @throws InvalidInputError for a metric, channel, field or segment that does not exist, with the nearest one that does. */
-  async putRule(name: string, rule: AlertRule): Promise<void> {
-    await this.check(rule);
-    await this.ports.rules.put(name, rule);
+  putRule(name: string, rule: AlertRule): Promise<void> {
+    // Its channels may not be removed in between.
+    return this.ports.rules.exclusively(async () => {
+      await this.check(rule);
+      await this.ports.rules.put(name, rule);
+    });
   }
 
   private async check(rule: AlertRule): Promise<void> {
@@ -130,9 +135,11 @@ export class AlertsService implements AlertsApi {
   }
 
   /** @throws NotFoundError. Its open alerts are closed by the next evaluation. */
-  async removeRule(name: string): Promise<void> {
-    await this.rule(name);
-    await this.ports.rules.remove(name);
+  removeRule(name: string): Promise<void> {
+    return this.ports.rules.exclusively(async () => {
+      await this.rule(name);
+      await this.ports.rules.remove(name);
+    });
   }
 
   /** What the rule would have done on the windows that start in the range. @throws NotFoundError. */
@@ -241,8 +248,10 @@ export class AlertsService implements AlertsApi {
 
   /** @throws NotFoundError. */
   async removeSilence(name: string): Promise<void> {
-    if ((await this.ports.silences.get(name)) === null) throw new NotFoundError(`There is no silence ${name}.`);
-    await this.ports.silences.remove(name);
+    await this.ports.silences.exclusively(async () => {
+      if ((await this.ports.silences.get(name)) === null) throw new NotFoundError(`There is no silence ${name}.`);
+      await this.ports.silences.remove(name);
+    });
   }
 
   async notifications(filter: { model: string | null; limit: number }): Promise<Notification[]> {

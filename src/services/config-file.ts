@@ -100,7 +100,10 @@ export class ConfigFileService {
     this.checkedAt = clock();
     const before = this.problems;
     try {
-      this.problems = typeof text === 'string' ? await this.take(file, text) : [unreadable(text)];
+      this.problems =
+        typeof text === 'string'
+          ? await this.deps.settings.exclusively(() => this.take(file, text))
+          : [unreadable(text)];
     } catch (error) {
       if (!(error instanceof DriftlineError)) throw error;
       this.problems = [{ line: 1, column: 1, path: '', message: error.detail }];

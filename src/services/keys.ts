@@ -67,9 +67,11 @@ export class KeysService implements KeysApi {
 
   /** @throws NotFoundError. */
   async remove(id: string): Promise<void> {
-    if ((await this.ports.keys.get(id)) === null)
-      throw new NotFoundError(`There is no API key ${id}. GET /v1/api-keys lists them.`);
-    await this.ports.keys.remove(id);
+    await this.ports.keys.exclusively(async () => {
+      if ((await this.ports.keys.get(id)) === null)
+        throw new NotFoundError(`There is no API key ${id}. GET /v1/api-keys lists them.`);
+      await this.ports.keys.remove(id);
+    });
     this.removals += 1;
     this.cache.delete(id);
   }

@@ -188,12 +188,16 @@ export class ModelsService implements ModelsApi {
   }
 
   async configure(model: string, config: ModelConfig): Promise<ModelDetail> {
-    await this.assertOwnDeployments(model, config);
-    // Before and after: a crash in between must not leave numbers of the old configuration standing.
-    await this.deps.touch(model);
-    await this.deps.documents.put(model, config);
-    await this.refresh();
-    await this.deps.touch(model);
+    await this.deps.documents.exclusively(async () => {
+      // Another process may have given a deployment to another model.
+      await this.refresh();
+      await this.assertOwnDeployments(model, config);
+      // Before and after: a crash in between must not leave numbers of the old configuration standing.
+      await this.deps.touch(model);
+      await this.deps.documents.put(model, config);
+      await this.refresh();
+      await this.deps.touch(model);
+    });
     return this.get(model);
   }
 

@@ -10,6 +10,22 @@ export interface DocumentStore<T> {
   list(): Promise<{ name: string; doc: T; updatedAt: number }[]>;
   put(name: string, doc: T): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Read, decide and write with nobody else in between: no other change of the catalogue, in no process. */
+  exclusively<R>(work: () => Promise<R>): Promise<R>;
+}
+
+/** One change of the catalogue at a time (registry, rules, channels, keys, models, ...), also where several processes share a server. */
+export interface CatalogueGuard {
+  /** Read, decide and write with nobody else in between. @throws StoreUnavailableError where others do not let go. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Call right before a write that is not of a `DocumentStore`. @throws StoreUnavailableError where this process was too slow. */
+  confirm(): void;
+  /** Say what is written. */
+  wrote(table: string, version: number): void;
+  /** The newest row version that anybody wrote to a table; 0 where nobody else writes. */
+  writtenTo(table: string): number;
+  /** Grows whenever another process may have written since this one did. */
+  readonly turns: number;
 }
 
 /** Which stored points to read. Names are exact; null means any. */

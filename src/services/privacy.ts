@@ -1,6 +1,7 @@
 // Privacy rules of models at work: what is dropped or hashed before anything is stored.
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { applyPrivacy, type PrivacyRules } from '../domain/privacy.js';
+import { keptKey } from './kept-key.js';
 import type { DocumentStore } from './ports.js';
 
 /** The parts of a prediction or baseline row that rules reach. */
@@ -26,10 +27,7 @@ export class PrivacyGuard {
 
   /** Call once at start: without its key nothing can be hashed. */
   async start(): Promise<void> {
-    this.key = this.given ?? (await this.kept.get(KEY_NAME))?.key ?? null;
-    if (this.key !== null) return;
-    this.key = randomBytes(32).toString('base64url');
-    await this.kept.put(KEY_NAME, { key: this.key });
+    this.key = this.given ?? (await keptKey(this.kept, KEY_NAME));
   }
 
   /** The row as it may be stored; the same object where the model has no rules. `hashed`: paths that are hashes already. */

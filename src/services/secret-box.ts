@@ -1,5 +1,6 @@
 // Secrets of others at rest: AES-256-GCM under a key that the service was given, or made at its first start.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { keptKey } from './kept-key.js';
 import type { DocumentStore } from './ports.js';
 
 const KEY_NAME = 'secret_key';
@@ -20,11 +21,7 @@ export class SecretBox {
 
   /** Call once at start. */
   async start(): Promise<void> {
-    let secret = this.given ?? (await this.kept.get(KEY_NAME))?.key ?? null;
-    if (secret === null) {
-      secret = randomBytes(32).toString('base64url');
-      await this.kept.put(KEY_NAME, { key: secret });
-    }
+    const secret = this.given ?? (await keptKey(this.kept, KEY_NAME));
     this.key = Buffer.from(hkdfSync('sha256', secret, '', 'driftline secrets', 32));
   }
 

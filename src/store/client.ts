@@ -17,6 +17,8 @@ export type QueryParams = Record<string, unknown>;
 export interface InsertTag {
   comment: string;
   token?: string;
+  /** A key that is there already is refused, not replaced (tables of the engine KeeperMap). */
+  strict?: boolean;
 }
 
 /** What the store needs of an engine. SQL carries its own `SETTINGS`; nothing is set per call. */
@@ -136,7 +138,7 @@ class ClickHouseEngine implements Engine {
     columns: readonly string[],
     format: string,
     body: Buffer,
-    { comment, token }: InsertTag,
+    { comment, token, strict = false }: InsertTag,
   ): Promise<void> {
     const work = this.lanes[lane].use(async ({ client, chdb }) => {
       if (chdb !== null) {
@@ -155,7 +157,13 @@ class ClickHouseEngine implements Engine {
         // The same token again is the same insert, in the table and in what its views fill.
         ...(token === undefined
           ? []
-          : [`insert_deduplication_token = '${token}'`, 'deduplicate_blocks_in_dependent_materialized_views = 1']),
+          : [
+              `insert_deduplication_token = '${token}'`,
+              'insert_deduplicate = 1',
+              'async_insert = 0',
+              'deduplicate_blocks_in_dependent_materialized_views = 1',
+            ]),
+        ...(strict ? ['keeper_map_strict_mode = 1'] : []),
       ];
       const head = `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS ${settings.join(', ')} FORMAT ${format}`;
       const { stream } = await client.exec({ query: head, values: Readable.from([body], { objectMode: false }) });

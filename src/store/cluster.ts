@@ -13,6 +13,9 @@ export const BY_PREDICTION = [
 /** One insert into the registry is stored whole or not at all: that holds on one shard. */
 const WHOLE = 'registry';
 
+/** One table for the whole cluster, in its Keeper: a key is there once, whoever writes it first. */
+const IN_KEEPER = 'catalogue_lease';
+
 /** The part of a table that one shard holds. */
 const local = (table: string): string => `${table}_local`;
 
@@ -64,6 +67,13 @@ function renderTable(
   [, name = '', columns = '', engine = '', parameters = '', rest = '']: RegExpExecArray,
   cluster: string,
 ): string[] {
+  if (name === IN_KEEPER) {
+    const key = /ORDER BY (\w+)/.exec(rest)?.[1] ?? '';
+    return [
+      `CREATE TABLE IF NOT EXISTS ${name} ON CLUSTER ${cluster} ${columns}
+        ENGINE = KeeperMap('/driftline/' || currentDatabase() || '/${name}') PRIMARY KEY ${key}`,
+    ];
+  }
   const path = `'/clickhouse/tables/{shard}/{database}/${local(name)}', '{replica}'`;
   const replicated = `Replicated${engine}(${[path, ...(parameters === '' ? [] : [parameters])].join(', ')})`;
   return [
@@ -91,7 +101,7 @@ const MUTATION = /^((?:\/\*.*?\*\/\s*)?)(?:ALTER TABLE (\w+) (DELETE|UPDATE)\b|D
 /** A statement of the service as it runs on a cluster. */
 export function statementForCluster(sql: string, cluster: string): string {
   const mutation = MUTATION.exec(sql);
-  if (mutation !== null) {
+  if (mutation !== null && mutation[2] !== IN_KEEPER) {
     const [, comment = '', altered, verb = 'DELETE', deleted, rest = ''] = mutation;
     // A distributed table takes no mutations, a replicated one only those that read nothing else unless told that this is meant.
     return settings(`${comment}ALTER TABLE ${local(altered ?? deleted ?? '')} ON CLUSTER ${cluster} ${verb}${rest}`, [

@@ -33,6 +33,11 @@ export class DocumentTable<S extends z.ZodType> {
     return this.write(name, '', 1);
   }
 
+  /** Read, decide and write with nobody else in between. */
+  exclusively<R>(work: () => Promise<R>): Promise<R> {
+    return this.store.guard.exclusively(work);
+  }
+
   private async rows(tail: string, params: Record<string, unknown>) {
     const rows = await this.store.query({
       name: `read_${this.table}`,
@@ -48,13 +53,13 @@ export class DocumentTable<S extends z.ZodType> {
   }
 
   private write(name: string, doc: string, deleted: 0 | 1): Promise<void> {
-    const row = {
-      name,
-      doc,
-      updated_at: this.store.now(),
-      row_version: this.store.versions.next(),
-      is_deleted: deleted,
-    };
-    return this.store.insert(this.table, COLUMNS, [row], 'ingest');
+    const { guard, versions } = this.store;
+    return guard.exclusively(async () => {
+      guard.confirm();
+      const row_version = versions.next();
+      guard.wrote(this.table, row_version);
+      const row = { name, doc, updated_at: this.store.now(), row_version, is_deleted: deleted };
+      await this.store.insert(this.table, COLUMNS, [row], 'ingest');
+    });
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { StartupError } from '../domain/errors.js';
+import { StartupError, StoreError } from '../domain/errors.js';
 import { renderForCluster } from './cluster.js';
 import type { Store } from './store.js';
 
@@ -55,6 +55,12 @@ export function readMigrations(folder: string): Migration[] {
   });
 }
 
+const noKeeperMap = (cause: StoreError): StartupError =>
+  new StartupError(
+    'The cluster cannot make a table of the engine KeeperMap, in which several processes agree who changes the catalogue. Set keeper_map_path_prefix in the configuration of every server, for example <keeper_map_path_prefix>/driftline</keeper_map_path_prefix>, and restart them.',
+    cause,
+  );
+
 const LEDGER = `CREATE TABLE IF NOT EXISTS schema_migrations
   (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC'))
   ENGINE = ReplacingMergeTree ORDER BY number`;
@@ -103,7 +109,9 @@ export async function migrate(store: Store, folder: string, cluster: string | nu
   const pending = await pendingMigrations(store, readMigrations(folder), cluster);
   for (const migration of pending) {
     for (const sql of migration.statements.flatMap((statement) => rendered(statement, cluster)))
-      await store.command({ name: `migrate_${migration.number}`, sql });
+      await store.command({ name: `migrate_${migration.number}`, sql }).catch((error: unknown) => {
+        throw sql.includes('KeeperMap(') && error instanceof StoreError ? noKeeperMap(error) : error;
+      });
     const row = {
       number: migration.number,
       name: migration.name,

@@ -1,6 +1,7 @@
 // The one query helper: named statements, bound parameters, parsed rows, one mapping of engine errors.
 import type { z } from 'zod';
 import { DriftlineError, StoreError, StoreUnavailableError } from '../domain/errors.js';
+import { CatalogueGuard } from './catalogue-guard.js';
 import type { Engine, Lane, QueryParams } from './client.js';
 
 /** A statement with a name that appears in the engine's logs, in errors and in metrics. */
@@ -94,6 +95,8 @@ export class VersionSource {
 
 export class Store {
   readonly versions: VersionSource;
+  /** Whoever changes the catalogue does it in here. */
+  guard = new CatalogueGuard();
 
   constructor(
     readonly engine: Engine,
@@ -162,6 +165,21 @@ export class Store {
     if (rows.length === 0) return;
     const lines = rows.map((row) => JSON.stringify(valuesOf(table, row, columns)));
     await this.insertBody(table, columns, Buffer.from(lines.join('\n')), lane);
+  }
+
+  /** Insert one row, unless one was inserted with the same token before: then nothing happens, or the engine refuses. */
+  insertOnce(
+    table: string,
+    columns: readonly string[],
+    row: Record<string, unknown>,
+    token: string,
+    lane: Lane = 'ingest',
+  ): Promise<void> {
+    const body = Buffer.from(JSON.stringify(valuesOf(table, row, columns)));
+    const tag = { comment: `driftline:insert_${table}`, token, strict: true };
+    return this.attempt(`insert_${table}`, () =>
+      this.engine.insert(lane, table, columns, 'JSONCompactEachRow', body, tag),
+    );
   }
 
   /** Insert rows that are already JSONCompactEachRow text. */

@@ -7,6 +7,8 @@ import { BaselineQualityTable } from './baseline-quality.js';
 import { BaselineTable } from './baselines.js';
 import type { BatcherLimits, FlushReport } from './batcher.js';
 import { CatalogueTable } from './catalogue.js';
+import { CatalogueGuard } from './catalogue-guard.js';
+import { CatalogueLease, LeaseTable } from './catalogue-lease.js';
 import { openEmbedded, openServer, type Engine } from './client.js';
 import { ClusterEngine } from './cluster.js';
 import { ContributionQueries } from './contribution-queries.js';
@@ -75,6 +77,14 @@ export async function openStore(options: StoreOptions) {
       ? await openEmbedded(options.dataDir)
       : onCluster(new ResilientEngine(openServer(options.url, options.serverTimeout)), options.cluster ?? null);
   const store = new Store(engine, options.clock, options.failed);
+  const startVersions = async () => store.versions.atLeast(await newestVersion(store));
+  if (engine.kind === 'server') {
+    store.guard = new CatalogueGuard({
+      lease: new CatalogueLease(new LeaseTable(store)),
+      atLeast: (version) => store.versions.atLeast(version),
+      recover: startVersions,
+    });
+  }
   const groundTruth = new GroundTruthTable(store);
   const predictions = new PredictionTable(store, groundTruth);
   const exports = new PredictionExport(store);
@@ -134,7 +144,9 @@ export async function openStore(options: StoreOptions) {
     sql: new SqlTable(store),
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
     /** Go on above every version that is stored: to be called once, after migrating. */
-    startVersions: async () => store.versions.atLeast(await newestVersion(store)),
+    startVersions,
+    /** Whoever changes the catalogue does it in here. */
+    guard: store.guard,
     migrate: () => migrate(store, options.schemaFolder, options.cluster ?? null),
     /** Whether the store answers and has every schema file applied. */
     ready: async (): Promise<boolean> => {
@@ -143,7 +155,10 @@ export async function openStore(options: StoreOptions) {
         (await pendingMigrations(store, readMigrations(options.schemaFolder), options.cluster ?? null)).length === 0;
       return migrated;
     },
-    close: () => engine.close(),
+    close: async () => {
+      await store.guard.idle();
+      await engine.close();
+    },
   };
 }
 

@@ -49,6 +49,7 @@ export function wireConfigFile(
       list: () => documents.list(),
       put: (name, doc) => documents.put(name, doc),
       remove: (name) => documents.remove(name),
+      exclusively: (work) => documents.exclusively(work),
       configure: (model, doc) => models.configure(model, doc),
     },
     channels: tables.documents('channels', channelSchema),

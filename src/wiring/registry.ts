@@ -29,7 +29,7 @@ export type RegistryCore = ReturnType<typeof wireRegistryCore>;
 
 /** The registry with its webhooks and their outbox. */
 export function wireRegistryCore({ tables, config, clock, warn }: RegistryCoreParts) {
-  const registry = new Registry(tables.registry, clock);
+  const registry = new Registry(tables.registry, tables.guard, clock);
   const secrets = new SecretBox(tables.documents('settings', z.object({ key: z.string() })), config.secretKey);
   const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
   const dispatcher: Dispatcher = new Dispatcher({

@@ -1,4 +1,5 @@
 // What the registry's services need of the outside.
+export type { CatalogueGuard } from '../ports.js';
 
 /** One thing to store. `doc` null: it is gone. `scope` is the id of the registered model, or empty. */
 export interface RegistryEntry {

@@ -1,10 +1,12 @@
 // The registry: reads from memory, writes one after another, each stored whole before it is answered.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuidv4 } from 'uuid';
+import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Change } from '../../domain/registry/model.js';
 import type { Operation, Outcome } from '../../domain/registry/operations.js';
 import { RegistryState, type Delta } from '../../domain/registry/state.js';
 import { CHANGE_KIND, changeEntry, changeOf, deltaOf, STATE_KINDS, stateEntries } from './documents.js';
-import type { RegistryEntry, RegistryStore, StoredEntry } from './ports.js';
+import type { CatalogueGuard, RegistryEntry, RegistryStore, StoredEntry } from './ports.js';
 
 /** What else follows from changes, stored with them. */
 export interface Follower {
@@ -22,6 +24,10 @@ export interface Follower {
 const MAX_AGE = 250;
 /** Row versions of other processes become visible in any order: this much is read again, microseconds. */
 const SETTLE = 120_000_000;
+/** A replica that does not have what was written before yet is waited for so long, and asked so often, ms. */
+const REPLICA_PATIENCE = 10_000;
+const REPLICA_POLL = 50;
+const TABLE = 'registry';
 
 /** Registered models and versions. */
 export class Registry {
@@ -32,12 +38,15 @@ export class Registry {
   /** The newest row version seen, and when. */
   private position = 0;
   private readAt = 0;
+  /** The turn of another process that was read last. */
+  private turn = 0;
   /** A write failed: whether it was stored is not known. */
   private doubtful = false;
   private sequence = 0;
 
   constructor(
     private readonly store: RegistryStore,
+    private readonly guard: CatalogueGuard,
     private readonly clock: () => number,
   ) {}
 
@@ -52,7 +61,7 @@ export class Registry {
 
   /** Ask something of the present state. */
   async read<T>(question: (state: RegistryState) => T): Promise<T> {
-    if (this.isOld(MAX_AGE)) await this.alone(() => this.fresh(MAX_AGE));
+    if (this.isOld()) await this.alone(() => (this.isOld() ? this.load() : Promise.resolve()));
     return question(this.state);
   }
 
@@ -61,8 +70,7 @@ export class Registry {
    * @throws RegistryError
    */
   change<T>(operation: Operation, by: string, answer: (state: RegistryState) => T): Promise<T> {
-    return this.alone(async () => {
-      await this.fresh(0);
+    return this.changing(async () => {
       const outcome = operation(this.state, { now: this.clock(), by, newId: uuidv4 });
       await this.keep(outcome);
       return answer(this.state);
@@ -82,14 +90,13 @@ export class Registry {
 
   /** Remove a model with its versions and log, for good. Nothing where it is not registered. */
   async forget(name: string): Promise<void> {
-    return this.alone(async () => {
-      await this.fresh(0);
+    return this.changing(async () => {
       const model = this.state.find(name);
       if (model === null) return;
       // As deleted first: other processes see rows, not their absence.
       const removedVersions = this.state.versionsOf(model);
       const delta: Delta = { models: [], versions: [], removedModels: [model], removedVersions };
-      await this.store.write(stateEntries(delta), this.clock());
+      await this.write(stateEntries(delta));
       this.state.apply(delta);
       await this.store.forget(model.id);
     });
@@ -99,14 +106,7 @@ export class Registry {
   exclusively<T>(
     work: (write: (entries: readonly RegistryEntry[]) => Promise<void>, state: RegistryState) => Promise<T>,
   ): Promise<T> {
-    return this.alone(async () => {
-      await this.fresh(0);
-      return work(async (entries) => {
-        this.doubtful = true;
-        await this.store.write(entries, this.clock());
-        this.doubtful = false;
-      }, this.state);
-    });
+    return this.changing(() => work((entries) => this.write(entries), this.state));
   }
 
   /** Wait for what is being written. */
@@ -122,11 +122,19 @@ export class Registry {
       ...ahead,
     ];
     if (entries.length === 0) return;
-    this.doubtful = true;
-    await this.store.write(entries, this.clock());
-    this.doubtful = false;
+    await this.write(entries);
     this.state.apply(outcome);
     for (const follower of this.followers) follower.stored(outcome);
+  }
+
+  private async write(entries: readonly RegistryEntry[]): Promise<void> {
+    this.guard.confirm();
+    this.doubtful = true;
+    const version = await this.store.write(entries, this.clock());
+    this.doubtful = false;
+    if (!entries.some(({ kind }) => this.kinds().includes(kind))) return;
+    this.position = Math.max(this.position, version);
+    this.guard.wrote(TABLE, version);
   }
 
   /** Sorts after every earlier one of this process, and is not used by another. */
@@ -135,24 +143,55 @@ export class Registry {
     return `${String(this.clock()).padStart(15, '0')}-${String(this.sequence).padStart(9, '0')}-${uuidv4().slice(0, 8)}`;
   }
 
-  /** Do something after everything that was asked before it has ended. */
+  /** Change something: as the only one, in no process, of what is stored now. */
+  private changing<T>(work: () => Promise<T>): Promise<T> {
+    return this.guard.exclusively(() =>
+      this.alone(async () => {
+        await this.catchUp();
+        return work();
+      }),
+    );
+  }
+
+  /** Do something after everything that was asked before it has ended. What runs here never waits for the guard. */
   private alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.queue.then(work);
     this.queue = done.catch(() => undefined);
     return done;
   }
 
-  private isOld(maxAge: number): boolean {
-    return !this.loaded || this.doubtful || (this.store.shared && this.clock() - this.readAt >= maxAge);
+  private isOld(): boolean {
+    return this.isUnsure || (this.store.shared && this.clock() - this.readAt >= MAX_AGE);
   }
 
-  private async fresh(maxAge: number): Promise<void> {
-    if (this.isOld(maxAge)) await this.load();
+  private get isUnsure(): boolean {
+    return !this.loaded || this.doubtful;
+  }
+
+  /** Read what others wrote before this process had its turn. @throws StoreUnavailableError where a replica does not get it. */
+  private async catchUp(): Promise<void> {
+    const { turns } = this.guard;
+    if (!this.isUnsure && this.turn === turns) return;
+    await this.load();
+    for (let waited = 0; this.position < this.guard.writtenTo(TABLE); waited += REPLICA_POLL) {
+      if (waited >= REPLICA_PATIENCE) {
+        throw new StoreUnavailableError(
+          'A replica of the store lags behind. Send the same request again after the time in Retry-After.',
+        );
+      }
+      await sleep(REPLICA_POLL);
+      await this.load();
+    }
+    this.turn = turns;
+  }
+
+  private kinds(): string[] {
+    return [...STATE_KINDS, ...this.followers.flatMap((follower) => follower.kinds)];
   }
 
   private async load(): Promise<void> {
     const readAt = this.clock();
-    const kinds = [...STATE_KINDS, ...this.followers.flatMap((follower) => follower.kinds)];
+    const kinds = this.kinds();
     const entries = this.loaded
       ? await this.store.since(kinds, Math.max(0, this.position - SETTLE))
       : await this.store.all(kinds);
