@@ -95,7 +95,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   reports.flush = counters;
   // A switch of the baseline starts a run, but the jobs are wired after the baselines.
-  const later: { jobs?: JobsService } = {};
+  const later: { jobs?: JobsService; schedules?: () => ReadonlyMap<string, string> } = {};
   const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
@@ -107,8 +107,10 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   const { registry } = registryCore;
   const contributions = wireContributions(tables, computing);
-  const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock);
+  const isPlanned = (job: string): boolean => later.schedules?.().get(job) !== 'off';
+  const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock, isPlanned);
   const configFile = wireConfigFile(tables, computing, alerts, config, { clock, logger });
+  later.schedules = () => configFile.schedules();
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({

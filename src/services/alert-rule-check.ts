@@ -28,6 +28,13 @@ export function ownProblems(rule: AlertRule): ItemError[] {
   ];
 }
 
+/** Why a rule cannot have a name, or null: the alerts that nobody has to set up have rules of their own. */
+export function ruleNameProblem(name: string): string | null {
+  return name.startsWith('driftline.')
+    ? `"${name}": names that begin with "driftline." are those of the built-in alerts`
+    : null;
+}
+
 /** Every problem of a rule: unknown metric, channel, field or segment with the nearest valid name, thresholds that nothing reaches. */
 export async function ruleProblems(
   rule: AlertRule,
@@ -62,15 +69,20 @@ function thresholdProblems(rule: AlertRule): ItemError[] {
   });
 }
 
+/** Why a channel cannot be named, with the nearest that can. */
+export function unknownChannel(channel: string, channels: readonly string[]): string {
+  const near = nearest(channel, channels);
+  const hint =
+    near === null ? 'there are no channels yet: create it with PUT /v1/channels/{name}' : `did you mean "${near}"?`;
+  return `there is no channel "${channel}": ${hint}`;
+}
+
 function channelProblems(rule: AlertRule, channels: readonly string[]): ItemError[] {
-  return rule.channels.flatMap((channel, index) => {
-    if (channels.includes(channel)) return [];
-    const near = nearest(channel, channels);
-    const hint =
-      near === null ? 'there are no channels yet: create it with PUT /v1/channels/{name}' : `did you mean "${near}"?`;
-    const message = `there is no channel "${channel}": ${hint}`;
-    return [{ code: 'unknown_channel', path: `channels.${index}`, message }];
-  });
+  return rule.channels.flatMap((channel, index) =>
+    channels.includes(channel)
+      ? []
+      : [{ code: 'unknown_channel', path: `channels.${index}`, message: unknownChannel(channel, channels) }],
+  );
 }
 
 /** A field that none of the models has. Of models without predictions nothing is known, so everything is allowed. */

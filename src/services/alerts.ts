@@ -16,7 +16,7 @@ import { AlertEvaluation, type EvaluateOptions } from './alert-evaluation.js';
 import { AlertExplanations } from './alert-explanation.js';
 import type { AlertLinks, LinkAction } from './alert-links.js';
 import type { AlertPorts } from './alert-ports.js';
-import { checkRule } from './alert-rule-check.js';
+import { checkRule, ruleNameProblem, unknownChannel } from './alert-rule-check.js';
 import type { AlertsApi } from './api.js';
 import { Delivery } from './delivery.js';
 import { muteName } from './notices.js';
@@ -59,11 +59,11 @@ export class AlertsService implements AlertsApi {
     const errors = Object.entries(settings).flatMap(([kind, { channels }]) =>
       (channels ?? [])
         .filter((name) => !known.includes(name))
-        .map((name) => {
-          const near = nearest(name, known);
-          const message = `there is no channel "${name}"${near === null ? '' : `: did you mean "${near}"?`}`;
-          return { code: 'unknown_channel', path: `${kind}.channels`, message };
-        }),
+        .map((name) => ({
+          code: 'unknown_channel',
+          path: `${kind}.channels`,
+          message: unknownChannel(name, known),
+        })),
     );
     const [first] = errors;
     if (first !== undefined) throw new InvalidInputError(`${first.path}: ${first.message}.`, errors);
@@ -98,14 +98,9 @@ export class AlertsService implements AlertsApi {
   removeChannel(name: string): Promise<void> {
     return this.ports.channels.exclusively(async () => {
       await this.channel(name);
-      const users = (await this.ports.rules.list())
-        .filter(({ doc }) => doc.channels.includes(name))
-        .map((rule) => rule.name);
-      if (users.length > 0) {
-        throw new ConflictError(
-          `The channel ${name} is used by ${users.length === 1 ? 'the rule' : 'the rules'} ${users.join(', ')}. Take it out of them first.`,
-        );
-      }
+      const users = await this.usersOf(name);
+      if (users.length > 0)
+        throw new ConflictError(`The channel ${name} is used by ${users.join(' and by ')}. Take it out of them first.`);
       await this.ports.channels.remove(name);
     });
   }
@@ -116,12 +111,26 @@ export class AlertsService implements AlertsApi {
   }
 
   /** @throws InvalidInputError for a metric, channel, field or segment that does not exist, with the nearest one that does. */
-  putRule(name: string, rule: AlertRule): Promise<void> {
+  async putRule(name: string, rule: AlertRule): Promise<void> {
+    const message = ruleNameProblem(name);
+    if (message !== null)
+      throw new InvalidInputError(`${message}.`, [{ code: 'reserved_name', path: 'name', message }]);
     // Its channels may not be removed in between.
-    return this.ports.rules.exclusively(async () => {
+    await this.ports.rules.exclusively(async () => {
       await this.check(rule);
       await this.ports.rules.put(name, rule);
     });
+  }
+
+  /** What sends to a channel by its name, in words. */
+  private async usersOf(channel: string): Promise<string[]> {
+    const rules = (await this.ports.rules.list()).filter(({ doc }) => doc.channels.includes(channel));
+    const builtin = Object.entries(await this.builtinAlerts()).filter(([, one]) => one.channels?.includes(channel));
+    const names = rules.map(({ name }) => name).join(', ');
+    return [
+      ...(rules.length === 0 ? [] : [`${rules.length === 1 ? 'the rule' : 'the rules'} ${names}`]),
+      ...(builtin.length === 0 ? [] : [`the built-in alerts on ${builtin.map(([kind]) => kind).join(', ')}`]),
+    ];
   }
 
   private async check(rule: AlertRule): Promise<void> {

@@ -70,7 +70,7 @@ import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domai
 import type { CrnTarget } from '../domain/crn.js';
 import type { Replicas } from '../domain/contract/replicas.js';
 
-import type { ConfigKind } from './config-document.js';
+import type { OwnedKind } from './config-document.js';
 
 /** Who calls: scopes, and the models a key is limited to (null: all). */
 export interface Principal {
@@ -348,9 +348,9 @@ export interface AlertsApi {
 export interface ConfigFileApi {
   status(): ConfigStatus;
   /** The mark of what comes from the file. */
-  sourceOf(kind: ConfigKind, name: string): { source?: 'file' };
+  sourceOf(kind: OwnedKind, name: string): { source?: 'file' };
   /** @throws ConflictError for what comes from the file. */
-  assertFree(kind: ConfigKind, name: string): void;
+  assertFree(kind: OwnedKind, name: string): void;
   schedules(): ReadonlyMap<JobName, string>;
   onChange(listener: () => void): void;
 }

@@ -2,80 +2,64 @@
 import { v5 as uuidv5 } from 'uuid';
 import { type z } from 'zod';
 import { alertRuleSchema, type AlertRule } from '../domain/alerts/rule.js';
-import { formatNumber, formatTime } from '../domain/alerts/wording.js';
 import type { Alert } from '../domain/contract/alerts.js';
-import { builtinAlertsSchema, type BuiltinAlerts } from '../domain/contract/builtin-alerts.js';
+import {
+  BUILTIN_KINDS,
+  builtinAlertsSchema,
+  type BuiltinAlerts,
+  type BuiltinKind,
+} from '../domain/contract/builtin-alerts.js';
 import { iso } from '../domain/contract/common.js';
 import type { JobResult } from '../domain/contract/metrics.js';
-import { HOUR_MS } from '../domain/duration.js';
+import { parseDuration } from '../domain/duration.js';
+import { isDeepStrictEqual } from 'node:util';
 import { closedBecause, isOpen } from './alert-reconcile.js';
 import type { AlertMemory } from './alert-memory.js';
 import { watchText } from './alert-memory.js';
 import type { AlertPorts } from './alert-ports.js';
 import type { Delivery } from './delivery.js';
 import type { AlertEvent, DocumentStore } from './ports.js';
-
-/** When a feed last had predictions, and how it was before. Times in epoch ms; lengths in ms. */
-export interface FeedPulse {
-  model: string;
-  deployment: string;
-  last: number;
-  longestGap: number;
-  /** Slots of 15 minutes with predictions that were looked at. */
-  slots: number;
-}
-
-/** The scheduled runs of a job in the last days. */
-export interface JobPulse {
-  job: string;
-  lastOk: number | null;
-  firstStart: number;
-  lastStart: number;
-  runs: number;
-  lastErrors: string[];
-}
+import { deadChannels, silentFeeds, stoppedJobs, type Condition, type FeedPulse, type JobPulse } from './pulses.js';
 
 /** What is watched over. */
 export interface WatchdogPort {
   feeds(now: number): Promise<FeedPulse[]>;
   jobs(now: number): Promise<JobPulse[]>;
+  /** Whether a job is meant to run by itself. */
+  isPlanned(job: string): boolean;
   settings: DocumentStore<z.output<typeof builtinAlertsSchema>>;
 }
 
-type Kind = keyof BuiltinAlerts;
-export const BUILTIN_RULES: Record<Kind, string> = {
+export const BUILTIN_RULES: Record<BuiltinKind, string> = {
   feeds: 'driftline.feeds',
   jobs: 'driftline.jobs',
   channels: 'driftline.channels',
 };
-const METRICS: Record<Kind, string> = { feeds: 'feed_silence', jobs: 'job_silence', channels: 'channel_failures' };
-/** What alerts about the service itself have as their model. */
-export const SERVICE = '(service)';
+const METRICS: Record<BuiltinKind, string> = {
+  feeds: 'feed_silence',
+  jobs: 'job_silence',
+  channels: 'channel_failures',
+};
 const NAMESPACE = '6f0f2a52-93e3-5f0e-8a55-0f0d3c1f7b11';
 const SETTING = 'builtin_alerts';
-/** A feed is judged by its past: this many slots of it. */
-const FEWEST_SLOTS = 24;
-/** How much longer than ever before a feed has to be silent. */
-const SILENCE_FACTOR = 2;
-/** A job that runs every minute may miss a few. */
-const MISSED_RUNS = 10;
 /** Feeds and jobs are looked at this often, ms. */
 const EVERY = 60_000;
 
-/** Something that is wrong now. */
-interface Condition {
-  model: string;
-  deployment: string;
-  feature: string;
-  value: number;
-  threshold: number;
-  since: number;
-  why: string;
+/** What was last looked at, under which settings. */
+interface Looked {
+  now: number;
+  settings: BuiltinAlerts;
+  feeds: Condition[];
+  jobs: Condition[];
+  /** Feeds that had predictions lately, silent or not. */
+  waitedFor: ReadonlySet<string>;
+  /** When each job that runs by itself last ran well. */
+  goodRuns: ReadonlyMap<string, number>;
 }
 
 export class BuiltinAlertsWatch {
   private known: { writes: number | null; settings: BuiltinAlerts } | null = null;
-  private looked: { now: number; feeds: Condition[]; jobs: Condition[] } | null = null;
+  private looked: Looked | null = null;
 
   constructor(
     private readonly ports: AlertPorts,
@@ -102,90 +86,66 @@ export class BuiltinAlertsWatch {
   /** Bring the log up to date with what is wrong at `now`, and tell the channels. What fails is in the result's errors. */
   async evaluate(now: number, result: JobResult): Promise<void> {
     const settings = await this.current();
-    if (this.looked === null || now - this.looked.now >= EVERY || now < this.looked.now)
-      this.looked = {
-        now,
-        feeds: settings.feeds.enabled ? await this.feeds(now) : [],
-        jobs: settings.jobs.enabled ? await this.jobs() : [],
-      };
+    const looked = (this.isFresh(now, settings) ? this.looked : null) ?? (await this.look(now, settings));
+    this.looked = looked;
     await this.memory.refresh();
-    const found: Record<Kind, Condition[]> = {
-      feeds: this.looked.feeds,
-      jobs: this.looked.jobs,
-      channels: settings.channels.enabled ? this.channels() : [],
+    const { feeds, jobs } = looked;
+    const found: Record<BuiltinKind, Condition[]> = { feeds, jobs, channels: this.channels(now, settings) };
+    for (const kind of BUILTIN_KINDS) await this.settle(kind, found[kind], looked, now, result);
+  }
+
+  private async look(now: number, settings: BuiltinAlerts): Promise<Looked> {
+    const { watchdog, models } = this.ports;
+    const pulses = settings.feeds.enabled ? await watchdog.feeds(now) : [];
+    // Jobs run on the clock of this service, whatever time an evaluation is asked about.
+    const clock = this.ports.clock();
+    const runs = (settings.jobs.enabled ? await watchdog.jobs(clock) : []).filter(({ job }) => watchdog.isPlanned(job));
+    return {
+      now,
+      settings,
+      waitedFor: new Set(pulses.map(feedText)),
+      feeds: await silentFeeds(pulses, (model) => models.windowLength(model), now, lengthOf(settings.feeds.after)),
+      jobs: stoppedJobs(runs, clock, lengthOf(settings.jobs.after)),
+      goodRuns: new Map(runs.map(({ job, lastOk }) => [job, lastOk ?? -Infinity])),
     };
-    for (const kind of ['feeds', 'jobs', 'channels'] as const)
-      await this.settle(kind, found[kind], settings, now, result);
   }
 
-  private async feeds(now: number): Promise<Condition[]> {
-    const pulses = await this.ports.watchdog.feeds(now);
-    const found: Condition[] = [];
-    for (const { model, deployment, last, longestGap, slots } of pulses) {
-      if (slots < FEWEST_SLOTS) continue;
-      const window = await this.ports.models.windowLength(model);
-      const limit = Math.max(2 * window, HOUR_MS, SILENCE_FACTOR * longestGap);
-      const silence = now - last;
-      if (silence <= limit) continue;
-      const why = `there have been no predictions since ${formatTime(last)}, ${hours(silence)}; the longest pause before was ${hours(longestGap)}`;
-      found.push({
-        model,
-        deployment,
-        feature: '',
-        value: silence / HOUR_MS,
-        threshold: limit / HOUR_MS,
-        since: last,
-        why,
-      });
+  private channels(now: number, { channels: { enabled, after } }: BuiltinAlerts): Condition[] {
+    if (!enabled) return [];
+    const known = this.memory.configured.channels;
+    const told = [...this.memory.allTold()].filter(({ channel }) => known.has(channel));
+    return deadChannels(told, now, lengthOf(after) ?? 0);
+  }
+
+  /** Whether what was last looked at is still good: for a minute, under the same settings. */
+  private isFresh(now: number, settings: BuiltinAlerts): boolean {
+    if (this.looked === null || !isDeepStrictEqual(this.looked.settings, settings)) return false;
+    return now >= this.looked.now && now - this.looked.now < EVERY;
+  }
+
+  /** Why an alert that nothing speaks for any more is over, or null where nothing speaks against it either: what stopped long ago leaves no trace. */
+  private endOf(kind: BuiltinKind, alert: Alert, { settings, waitedFor, goodRuns }: Looked): string | null {
+    if (!settings[kind].enabled) return 'switched off';
+    const { feature, since } = alert;
+    switch (kind) {
+      case 'feeds':
+        return waitedFor.has(feedText(alert))
+          ? 'predictions arrive again'
+          : 'none came for a month: the feed is not watched any more';
+      case 'jobs':
+        if (!this.ports.watchdog.isPlanned(feature)) return `the job ${feature} is not scheduled any more`;
+        return (goodRuns.get(feature) ?? -Infinity) > Date.parse(since) ? `the job ${feature} runs again` : null;
+      case 'channels':
+        return this.memory.configured.channels.has(feature)
+          ? `the channel ${feature} is reached again`
+          : `the channel ${feature} was removed`;
     }
-    return found;
-  }
-
-  private async jobs(): Promise<Condition[]> {
-    const now = this.ports.clock();
-    return (await this.ports.watchdog.jobs(now)).flatMap(({ job, lastOk, firstStart, lastStart, runs, lastErrors }) => {
-      if (runs < 2) return [];
-      const interval = (lastStart - firstStart) / (runs - 1);
-      const limit = Math.max(HOUR_MS, MISSED_RUNS * interval);
-      const since = lastOk ?? firstStart;
-      if (now - since <= limit) return [];
-      const [error] = lastErrors;
-      const why = `the job ${job} has not run without errors since ${formatTime(since)}${error === undefined ? '' : `: ${error}`}`;
-      const lengths = { value: (now - since) / HOUR_MS, threshold: limit / HOUR_MS };
-      return [{ model: SERVICE, deployment: '', feature: job, ...lengths, since, why }];
-    });
-  }
-
-  /** Channels whose newest notification could not be delivered. */
-  private channels(): Condition[] {
-    const newest = new Map<string, { sent: number; failed: number; error: string }>();
-    for (const row of this.memory.allTold()) {
-      const known = newest.get(row.channel) ?? { sent: -Infinity, failed: -Infinity, error: '' };
-      if (row.outcome === 'sent') known.sent = Math.max(known.sent, row.at);
-      else if (row.at > known.failed) Object.assign(known, { failed: row.at, error: row.error ?? 'failed' });
-      newest.set(row.channel, known);
-    }
-    return [...newest].flatMap(([channel, { sent, failed, error }]) =>
-      failed > sent && this.memory.configured.channels.has(channel)
-        ? [
-            {
-              model: SERVICE,
-              deployment: '',
-              feature: channel,
-              value: 1,
-              threshold: 0,
-              since: failed,
-              why: `the channel ${channel} cannot be reached: ${error}`,
-            },
-          ]
-        : [],
-    );
   }
 
   private async settle(
-    kind: Kind,
+    kind: BuiltinKind,
     found: readonly Condition[],
-    settings: BuiltinAlerts,
+    looked: Looked,
     now: number,
     result: JobResult,
   ): Promise<void> {
@@ -194,10 +154,10 @@ export class BuiltinAlertsWatch {
     for (const model of models) {
       const logged = this.memory.logged(watchText(rule, model));
       const mine = found.filter((one) => one.model === model);
-      const events = changes(kind, mine, logged, now, settings[kind].enabled);
+      const events = changes(kind, mine, logged, now, (alert) => this.endOf(kind, alert, looked));
       try {
         await this.ports.events.append(events);
-        await this.tell(kind, model, mine, settings, newestLines(logged, events), now, result);
+        await this.tell(kind, model, mine, looked.settings, newestLines(logged, events), now, result);
       } catch (error) {
         result.errors.push(`${rule}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -205,7 +165,7 @@ export class BuiltinAlertsWatch {
   }
 
   private async tell(
-    kind: Kind,
+    kind: BuiltinKind,
     model: string,
     found: readonly Condition[],
     settings: BuiltinAlerts,
@@ -222,7 +182,8 @@ export class BuiltinAlertsWatch {
     );
     if (names.length === 0 || (told.length === 0 && !alerts.some(({ alert }) => isOpen(alert)))) return;
     const rule: AlertRule = alertRuleSchema.parse({ model: '*', metric: METRICS[kind], critical: 0, channels: names });
-    const disable = `curl -X PUT '${this.ports.publicUrl}/v1/builtin-alerts' -H 'content-type: application/json' -d '{"${kind}":{"enabled":false}}'`;
+    const off = JSON.stringify({ ...settings, [kind]: { ...settings[kind], enabled: false } });
+    const disable = `curl -X PUT '${this.ports.publicUrl}/v1/builtin-alerts' -H 'content-type: application/json' -d '${off}'`;
     const request = {
       ruleName: BUILTIN_RULES[kind],
       rule,
@@ -238,28 +199,30 @@ export class BuiltinAlertsWatch {
   }
 }
 
-function hours(length: number): string {
-  return `${formatNumber(length / HOUR_MS)} h`;
+function feedText({ model, deployment }: { model: string; deployment: string }): string {
+  return JSON.stringify([model, deployment]);
 }
 
-const ENDED: Record<Kind, string> = {
-  feeds: 'predictions arrive again, or none has for so long that nobody waits for them',
-  jobs: 'the job runs again',
-  channels: 'the channel is reached again',
-};
+function lengthOf(after: string | null): number | null {
+  return after === null ? null : parseDuration(after);
+}
 
 /** What the log has to learn: what began, what moved, what is over. */
 function changes(
-  kind: Kind,
+  kind: BuiltinKind,
   found: readonly Condition[],
   logged: readonly AlertEvent[],
   now: number,
-  enabled: boolean,
+  endOf: (alert: Alert) => string | null,
 ): AlertEvent[] {
   const rule = BUILTIN_RULES[kind];
   const ids = new Set<string>();
   const opened = found.flatMap((one): AlertEvent[] => {
-    const id = uuidv5(JSON.stringify([rule, one.model, one.deployment, one.feature, one.since]), NAMESPACE);
+    // Jobs and channels that fail again have not been well in between: it is the same alert, whatever is remembered of its start.
+    const open =
+      kind === 'feeds' ? undefined : logged.find(({ alert }) => isOpen(alert) && alert.feature === one.feature);
+    const id =
+      open?.alert.id ?? uuidv5(JSON.stringify([rule, one.model, one.deployment, one.feature, one.since]), NAMESPACE);
     ids.add(id);
     if (logged.some(({ alert }) => alert.id === id && isOpen(alert))) return [];
     const { model, deployment, feature, value, threshold, since, why } = one;
@@ -278,7 +241,10 @@ function changes(
   });
   const over = logged
     .filter(({ alert }) => isOpen(alert) && !ids.has(alert.id))
-    .map((event) => closedBecause(event, enabled ? ENDED[kind] : 'switched off', now));
+    .flatMap((event) => {
+      const why = endOf(event.alert);
+      return why === null ? [] : [closedBecause(event, why, now)];
+    });
   return [...over, ...opened];
 }
 

@@ -2,6 +2,12 @@
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
 import { z } from 'zod';
 import { alertRuleSchema, type AlertRule } from '../domain/alerts/rule.js';
+import {
+  BUILTIN_KINDS,
+  builtinSettingSchema,
+  type BuiltinKind,
+  type BuiltinSetting,
+} from '../domain/contract/builtin-alerts.js';
 import { channelSchema, silenceSchema, type Channel, type Silence } from '../domain/contract/alerts.js';
 import { modelNameSchema, slugSchema } from '../domain/contract/common.js';
 import { JOB_NAMES, type JobName } from '../domain/contract/metrics.js';
@@ -9,6 +15,7 @@ import { modelConfigSchema, type ModelConfig } from '../domain/contract/models.j
 import type { ItemError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
 import { issuesToErrors } from '../domain/validation.js';
+import { ruleNameProblem } from './alert-rule-check.js';
 
 /** Something wrong in the file. `path` is dotted, empty for the file as a whole; line and column count from 1. */
 export interface ConfigProblem {
@@ -24,12 +31,17 @@ export interface ConfigDocument {
   channels: Map<string, Channel>;
   alert_rules: Map<string, AlertRule>;
   silences: Map<string, Silence>;
+  /** The alerts that nobody has to set up, as far as the file speaks of them. */
+  builtin_alerts: Map<BuiltinKind, BuiltinSetting>;
   /** `off`: the job does not run by itself. */
   schedules: Map<JobName, string>;
 }
 /** The kinds of things that are stored by name. */
 export const CONFIG_KINDS = ['models', 'channels', 'alert_rules', 'silences'] as const;
 export type ConfigKind = (typeof CONFIG_KINDS)[number];
+/** What can come from a file and belong to it. */
+export const OWNED_KINDS = [...CONFIG_KINDS, 'builtin_alerts'] as const;
+export type OwnedKind = (typeof OWNED_KINDS)[number];
 
 /** A file that was read: what it says as far as it could be understood, what is wrong, and where things are. */
 export interface ReadConfig {
@@ -39,7 +51,7 @@ export interface ReadConfig {
   problemAt: (path: readonly string[], message: string) => ConfigProblem;
 }
 
-const SECTIONS = [...CONFIG_KINDS, 'schedules'] as const;
+const SECTIONS = [...OWNED_KINDS, 'schedules'] as const;
 const SCHEMAS = {
   models: modelConfigSchema,
   channels: channelSchema,
@@ -81,6 +93,7 @@ class Reading {
     channels: new Map(),
     alert_rules: new Map(),
     silences: new Map(),
+    builtin_alerts: new Map(),
     schedules: new Map(),
   };
 
@@ -128,6 +141,7 @@ class Reading {
       else if (typeof value !== 'object' || Array.isArray(value)) {
         this.problems.push(this.at([section], 'expected names with what they stand for'));
       } else if (known === 'schedules') this.readSchedules(value);
+      else if (known === 'builtin_alerts') this.readBuiltin(value);
       else this.readSection(known, value);
     }
   }
@@ -155,6 +169,8 @@ class Reading {
       const named = names.safeParse(name);
       if (!named.success)
         this.problems.push(this.at([kind, name], `"${name}": ${named.error.issues[0]?.message ?? 'not a name'}`));
+      const reserved = kind === 'alert_rules' ? ruleNameProblem(name) : null;
+      if (reserved !== null) this.problems.push(this.at([kind, name], reserved));
       const parsed = SCHEMAS[kind].safeParse(value ?? {});
       if (parsed.success && named.success) (this.document[kind] as Map<string, unknown>).set(name, parsed.data);
       if (!parsed.success) this.reportItem([kind, name], issuesToErrors(parsed.error.issues), keysOf(kind, value));
@@ -170,6 +186,22 @@ class Reading {
       const near = nearest(path, known);
       const text = code === 'unknown_field' && near !== null ? `unknown field: did you mean "${near}"?` : message;
       this.problems.push(this.at(full, text));
+    }
+  }
+
+  /** `feeds: off` is short for `feeds: {enabled: false}`. */
+  private readBuiltin(entries: object): void {
+    for (const [name, value] of Object.entries(entries) as [string, unknown][]) {
+      const place = ['builtin_alerts', name];
+      const kind = BUILTIN_KINDS.find((one) => one === name);
+      if (kind === undefined) {
+        const near = nearest(name, BUILTIN_KINDS) ?? '';
+        this.problems.push(this.at(place, `there is no built-in alert "${name}": did you mean "${near}"?`));
+        continue;
+      }
+      const parsed = builtinSettingSchema.safeParse(isOff(value) ? { enabled: false } : (value ?? {}));
+      if (parsed.success) this.document.builtin_alerts.set(kind, parsed.data);
+      else this.reportItem(place, issuesToErrors(parsed.error.issues), Object.keys(builtinSettingSchema.shape));
     }
   }
 
@@ -224,9 +256,14 @@ function keysOf(kind: ConfigKind, value: unknown): readonly string[] {
   return option === undefined ? [] : Object.keys(option.shape);
 }
 
-/** Why a schedule is none, or null. YAML reads `off` as false only in its old version; both are understood. */
+/** YAML reads `off` as false only in its old version; both are understood. */
+function isOff(value: unknown): boolean {
+  return value === false || value === 'off';
+}
+
+/** Why a schedule is none, or null. */
 function scheduleProblem(value: unknown, { cronProblem }: ConfigReading): string | null {
-  if (value === false || value === 'off') return null;
+  if (isOff(value)) return null;
   if (typeof value !== 'string')
     return 'expected a cron expression (seconds first, UTC) such as "0 */5 * * * *", or off';
   const problem = cronProblem(value);

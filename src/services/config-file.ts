@@ -2,20 +2,27 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AlertRule } from '../domain/alerts/rule.js';
+import {
+  BUILTIN_KINDS,
+  builtinAlertsSchema,
+  type BuiltinAlerts,
+  type BuiltinKind,
+  type BuiltinSetting,
+} from '../domain/contract/builtin-alerts.js';
 import type { Channel, Silence } from '../domain/contract/alerts.js';
 import type { ConfigStatus } from '../domain/contract/config-file.js';
 import { isoOrNull } from '../domain/contract/common.js';
 import type { JobName } from '../domain/contract/metrics.js';
 import type { ModelConfig } from '../domain/contract/models.js';
 import { ConflictError, DriftlineError, StartupError, type ItemError } from '../domain/errors.js';
-import { ruleProblems, type KnownFields } from './alert-rule-check.js';
+import { ruleProblems, unknownChannel, type KnownFields } from './alert-rule-check.js';
 import {
-  CONFIG_KINDS,
+  OWNED_KINDS,
   readConfigDocument,
   type ConfigDocument,
-  type ConfigKind,
   type ConfigProblem,
   type ConfigReading,
+  type OwnedKind,
   type ReadConfig,
 } from './config-document.js';
 import type { DocumentStore } from './ports.js';
@@ -23,7 +30,7 @@ import type { DocumentStore } from './ports.js';
 /** What belongs to the file: kind and name, with the line. Kept in the store, so that every process knows. */
 export const ownedSchema = z.object({
   file: z.string(),
-  items: z.array(z.object({ kind: z.enum(CONFIG_KINDS), name: z.string(), line: z.number() })),
+  items: z.array(z.object({ kind: z.enum(OWNED_KINDS), name: z.string(), line: z.number() })),
 });
 type Owned = z.output<typeof ownedSchema>;
 
@@ -36,6 +43,7 @@ export interface ConfigFileDependencies {
   channels: DocumentStore<Channel>;
   rules: DocumentStore<AlertRule>;
   silences: DocumentStore<Silence>;
+  builtin: { get(): Promise<BuiltinAlerts>; put(settings: BuiltinAlerts): Promise<void> };
   settings: DocumentStore<Owned>;
   known: KnownFields;
   /** Why a channel cannot be used, or null. */
@@ -44,11 +52,12 @@ export interface ConfigFileDependencies {
   log: { info: (facts: object, message: string) => void; error: (facts: object, message: string) => void };
 }
 
-const NAMES: Record<ConfigKind, string> = {
+const NAMES: Record<OwnedKind, string> = {
   models: 'configuration of the model',
   channels: 'channel',
   alert_rules: 'alert rule',
   silences: 'silence',
+  builtin_alerts: 'built-in alert',
 };
 const SETTING = 'config_file';
 
@@ -136,6 +145,12 @@ export class ConfigFileService {
       ...document.channels.keys(),
       ...stored.filter((name) => !document.channels.has(name) && !going.some((one) => one.name === name)),
     ];
+    for (const [kind, setting] of document.builtin_alerts)
+      for (const [index, channel] of (setting.channels ?? []).entries())
+        if (!channels.includes(channel))
+          problems.push(
+            problemAt(['builtin_alerts', kind, 'channels', String(index)], unknownChannel(channel, channels)),
+          );
     for (const [name, channel] of document.channels) {
       const problem = await this.deps.channelProblem(channel);
       if (problem !== null) problems.push(problemAt(['channels', name, 'url'], problem));
@@ -152,8 +167,16 @@ export class ConfigFileService {
     const others = (await this.deps.rules.list()).filter(
       ({ name }) => !document.alert_rules.has(name) && !this.owns('alert_rules', name),
     );
+    const builtin = Object.entries(await this.deps.builtin.get()).filter(
+      ([kind]) => !this.owns('builtin_alerts', kind) && !document.builtin_alerts.has(kind as BuiltinKind),
+    );
     for (const { name: channel } of going) {
-      const users = others.filter(({ doc }) => doc.channels.includes(channel)).map(({ name }) => name);
+      const users = [
+        ...others.filter(({ doc }) => doc.channels.includes(channel)).map(({ name }) => name),
+        ...builtin
+          .filter(([, { channels: used }]) => used?.includes(channel) === true)
+          .map(([kind]) => `the built-in alerts on ${kind}`),
+      ];
       if (users.length > 0)
         problems.push(
           problemAt(
@@ -167,14 +190,17 @@ export class ConfigFileService {
 
   private async apply(file: string, { document, problemAt }: ReadConfig): Promise<void> {
     const { models, channels, rules, silences, settings } = this.deps;
-    const items = CONFIG_KINDS.flatMap((kind) =>
+    const items = OWNED_KINDS.flatMap((kind) =>
       [...document[kind].keys()].map((name) => ({ kind, name, line: problemAt([kind, name], '').line })),
     );
-    const gone = this.owned.items.filter(({ kind, name }) => !document[kind].has(name));
+    const gone = this.owned.items.filter(
+      ({ kind, name }) => !(document[kind] as ReadonlyMap<string, unknown>).has(name),
+    );
     await putChanged(channels, document.channels, (name, doc) => channels.put(name, doc));
     await putChanged(models, document.models, (name, doc) => models.configure(name, doc));
     await putChanged(rules, document.alert_rules, (name, doc) => rules.put(name, doc));
     await putChanged(silences, document.silences, (name, doc) => silences.put(name, doc));
+    await this.applyBuiltin(document.builtin_alerts, gone);
     const owned = { file, items };
     if (!isDeepStrictEqual(owned, this.owned)) await settings.put(SETTING, owned);
     this.owned = owned;
@@ -188,17 +214,33 @@ export class ConfigFileService {
     this.planned = new Map(document.schedules);
   }
 
-  private owns(kind: ConfigKind, name: string): boolean {
+  /** What the file says, defaults for what it no longer says, and what was there for the rest. */
+  private async applyBuiltin(
+    wanted: ReadonlyMap<BuiltinKind, BuiltinSetting>,
+    gone: readonly Owned['items'][number][],
+  ): Promise<void> {
+    const { builtin } = this.deps;
+    const before = await builtin.get();
+    const defaults = builtinAlertsSchema.parse({});
+    const after = { ...before };
+    for (const kind of BUILTIN_KINDS) {
+      const dropped = gone.some((item) => item.kind === 'builtin_alerts' && item.name === kind);
+      after[kind] = wanted.get(kind) ?? (dropped ? defaults[kind] : before[kind]);
+    }
+    if (!isDeepStrictEqual(before, after)) await builtin.put(after);
+  }
+
+  private owns(kind: OwnedKind, name: string): boolean {
     return this.owned.items.some((item) => item.kind === kind && item.name === name);
   }
 
   /** The mark of what comes from the file; nothing for what came by the API, so that a document can be sent back as it was read. */
-  sourceOf(kind: ConfigKind, name: string): { source?: 'file' } {
+  sourceOf(kind: OwnedKind, name: string): { source?: 'file' } {
     return this.owns(kind, name) ? { source: 'file' } : {};
   }
 
   /** @throws ConflictError for what comes from the file. */
-  assertFree(kind: ConfigKind, name: string): void {
+  assertFree(kind: OwnedKind, name: string): void {
     const item = this.owned.items.find((one) => one.kind === kind && one.name === name);
     if (item === undefined) return;
     throw new ConflictError(

@@ -31,6 +31,7 @@ export function wireAlerts(
   registry: RegistryFacts,
   config: Config,
   clock: () => number,
+  isPlanned: (job: string) => boolean,
 ): AlertsService {
   const { models, baselines } = computing;
   const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
@@ -62,6 +63,7 @@ export function wireAlerts(
     watchdog: {
       feeds: (now) => tables.watchdog.feeds(now),
       jobs: (now) => tables.watchdog.jobs(now),
+      isPlanned,
       settings: tables.documents('settings', builtinAlertsSchema),
     },
     links: new AlertLinks(tables.documents('settings', linkKeySchema)),

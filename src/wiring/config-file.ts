@@ -55,6 +55,7 @@ export function wireConfigFile(
     channels: tables.documents('channels', channelSchema),
     rules: tables.documents('alert_rules', alertRuleSchema),
     silences: tables.documents('silences', silenceSchema),
+    builtin: { get: () => alerts.builtinAlerts(), put: (settings) => alerts.putBuiltinAlerts(settings) },
     settings: tables.documents('settings', ownedSchema),
     known: knownFields(tables, computing),
     channelProblem: (channel) => alerts.channelProblem(channel),

@@ -148,6 +148,56 @@ it('is compared with what runs, by the command line', async () => {
   expect(await cli(['--url', url, 'rules', 'diff', file])).toMatchObject({ code: 0, out: 'no difference\n' });
 });
 
+it('sets the built-in alerts, which belong to it kind by kind', async () => {
+  const builtin = async () => (await call(service.app, 'GET', '/v1/builtin-alerts')).json();
+  const usual = { enabled: true, after: null, channels: null };
+  const set = 'builtin_alerts:\n  feeds: {after: 6h, channels: [ops]}\n  jobs: off\n';
+  const other = path.join(folder, 'builtin.yml');
+  writeFileSync(other, text(0.45, set));
+  expect((await cli(['--url', url, 'rules', 'diff', other])).out).toBe(
+    '~ builtin_alerts.feeds: after, channels\n~ builtin_alerts.jobs: enabled\n',
+  );
+
+  writeFileSync(file, text(0.45, set));
+  await reload();
+  const now = await builtin();
+  expect(now).toEqual({
+    feeds: { enabled: true, after: '6h', channels: ['ops'] },
+    jobs: { ...usual, enabled: false },
+    channels: usual,
+  });
+  expect((await cli(['--url', url, 'rules', 'diff', file])).out).toBe('no difference\n');
+  const put = (body: object) => call(service.app, 'PUT', '/v1/builtin-alerts', { body });
+  const refused = expectProblem(await put({ ...now, feeds: usual }), 409, 'conflict');
+  expect(refused['detail']).toMatch(/The built-in alert feeds comes from the file .*, line 12\./);
+  expect((await put({ ...now, channels: { ...usual, after: '1h' } })).status).toBe(200);
+
+  // What the file no longer says is as if nobody had said anything; what the API said stays.
+  writeFileSync(other, text(0.45));
+  expect((await cli(['--url', url, 'rules', 'diff', other])).out).toBe(
+    '- builtin_alerts.feeds\n- builtin_alerts.jobs\n',
+  );
+  writeFileSync(file, text(0.45));
+  await reload();
+  expect(await builtin()).toEqual({ feeds: usual, jobs: usual, channels: { ...usual, after: '1h' } });
+
+  writeFileSync(file, text(0.45, 'builtin_alerts:\n  feeds: {channels: [opps]}\n'));
+  await reload();
+  expect((await call(service.app, 'GET', '/v1/config')).json()['errors']).toMatchObject([
+    {
+      line: 12,
+      column: 22,
+      path: 'builtin_alerts.feeds.channels.0',
+      message: 'there is no channel "opps": did you mean "ops"?',
+    },
+  ]);
+  expect((await cli(['rules', 'check', file])).out).toContain(
+    ':12:22: builtin_alerts.feeds.channels.0: the file has no channel "opps"',
+  );
+  writeFileSync(file, text(0.45));
+  await reload();
+});
+
 it('is checked by the command line without a service', async () => {
   const bad = path.join(folder, 'bad.yml');
   writeFileSync(
@@ -165,7 +215,7 @@ it('is checked by the command line without a service', async () => {
   );
   expect(await cli(['rules', 'check', file])).toMatchObject({
     code: 0,
-    out: `${file}: 1 models, 1 channels, 1 alert rules, 0 silences, 0 schedules\n`,
+    out: `${file}: 1 models, 1 channels, 1 alert rules, 0 silences, 0 built-in alerts, 0 schedules\n`,
   });
   expect(await cli(['rules', 'check', path.join(folder, 'nowhere.yml')])).toMatchObject({ code: 1 });
 });

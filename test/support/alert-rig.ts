@@ -11,7 +11,7 @@ import { MailSender } from '../../src/notify/mail.js';
 import { SlackSender } from '../../src/notify/slack.js';
 import { WebhookSender } from '../../src/notify/webhook.js';
 import { builtinAlertsSchema } from '../../src/domain/contract/builtin-alerts.js';
-import type { FeedPulse } from '../../src/services/builtin-alerts.js';
+import type { FeedPulse } from '../../src/services/pulses.js';
 import { AlertLinks, linkKeySchema } from '../../src/services/alert-links.js';
 import { AlertsService } from '../../src/services/alerts.js';
 import { AlertEventTable, NotificationTable } from '../../src/store/alert-log.js';
@@ -85,6 +85,7 @@ export class AlertRig {
       watchdog: {
         feeds: async () => this.feeds,
         jobs: async () => [],
+        isPlanned: () => true,
         settings: new DocumentTable(this.store, 'settings', builtinAlertsSchema),
       },
       links: new AlertLinks(new DocumentTable(this.store, 'settings', linkKeySchema)),

@@ -47,6 +47,16 @@ describe('a configuration file', () => {
     ]);
   });
 
+  it('says which built-in alerts are off, later or elsewhere', () => {
+    const text = 'builtin_alerts:\n  feeds: {after: 6h, channels: [ops]}\n  jobs: off\n  channels:\n';
+    expect(problems(text)).toEqual([]);
+    expect([...read(text).document.builtin_alerts]).toEqual([
+      ['feeds', { enabled: true, after: '6h', channels: ['ops'] }],
+      ['jobs', { enabled: false, after: null, channels: null }],
+      ['channels', { enabled: true, after: null, channels: null }],
+    ]);
+  });
+
   it('may be empty, and may use anchors', () => {
     expect(read('').problems).toEqual([]);
     expect(read('# nothing\n').problems).toEqual([]);
@@ -95,11 +105,31 @@ describe('a configuration file', () => {
       'silences:\n  a:\n    matchers: {model: m}\n    starts: "2001-03-02T00:00:00Z"\n    ends: "2001-03-01T00:00:00Z"\n',
       '5:5 silences.a.ends: must be after starts',
     ],
+    [
+      'a built-in alert that is none',
+      'builtin_alerts:\n  feed: off\n',
+      '2:3 builtin_alerts.feed: there is no built-in alert "feed": did you mean "feeds"?',
+    ],
+    [
+      'a field of a built-in alert that is none',
+      'builtin_alerts:\n  jobs: off\n  feeds: {aftre: 2h}\n',
+      '3:11 builtin_alerts.feeds.aftre: unknown field: did you mean "after"?',
+    ],
+    [
+      'a length of time that is none',
+      'builtin_alerts:\n  feeds:\n    channels: [ops]\n    after: 2 hours\n',
+      '4:5 builtin_alerts.feeds.after: "2 hours" is not a duration: write a whole number and a unit (s, m, h, d or w), such as "15m", "24h" or "7d"',
+    ],
+    [
+      'a rule with the name of a built-in alert',
+      'alert_rules:\n  driftline.jobs: {model: m, metric: psi, critical: 1}\n',
+      '2:3 alert_rules.driftline.jobs: "driftline.jobs": names that begin with "driftline." are those of the built-in alerts',
+    ],
     ['a section that is a list', 'channels:\n  - ops\n', '1:1 channels: expected names with what they stand for'],
     [
       'a text instead of a file',
       'hello\n',
-      '1:1 : expected the sections models, channels, alert_rules, silences, schedules',
+      '1:1 : expected the sections models, channels, alert_rules, silences, builtin_alerts, schedules',
     ],
     ['a name twice', 'models:\n  a: {}\n  a: {}\n', '3:3 : Map keys must be unique'],
   ])('refuses %s and says where', (_what, text, expected) => {

@@ -6,6 +6,8 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { alertRuleSchema } from '../../domain/alerts/rule.js';
 import { oneLine } from '../../domain/alerts/wording.js';
+import { builtinAlertsSchema, type BuiltinAlerts } from '../../domain/contract/builtin-alerts.js';
+import { configStatusSchema, type ConfigStatus } from '../../domain/contract/config-file.js';
 import { proposalsSchema, type Proposals } from '../../domain/contract/proposals.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { configVariable } from '../../config.js';
@@ -60,9 +62,14 @@ export function addRules(program: Command, context: Context): void {
           SECTIONS.map(async ({ section, path }) => [section, await api.get(path, z.array(namedSchema))] as const),
         ),
       );
-      const lines = SECTIONS.flatMap(({ section, clean }) =>
-        diffOf(section, document, running.get(section) ?? [], clean),
-      );
+      const lines = [
+        ...SECTIONS.flatMap(({ section, clean }) => diffOf(section, document, running.get(section) ?? [], clean)),
+        ...builtinDiff(
+          document.builtin_alerts,
+          await api.get('/v1/builtin-alerts', builtinAlertsSchema),
+          (await api.get('/v1/config', configStatusSchema)).items,
+        ),
+      ];
       context.output(command).answer(lines, lines.length === 0 ? 'no difference' : lines.map(lineOf).join('\n'));
       if (lines.length > 0) context.exitCode = 1;
     });
@@ -100,7 +107,7 @@ const SECTIONS: readonly { section: Section; path: string; clean: (doc: object) 
 
 interface Difference {
   sign: '+' | '~' | '-';
-  section: Section;
+  section: Section | 'builtin_alerts';
   name: string;
   fields: string[];
 }
@@ -125,6 +132,25 @@ function diffOf(
     .filter(({ name, ...rest }) => rest['source'] === 'file' && !wanted.has(name))
     .map(({ name }): Difference => ({ sign: '-', section, name, fields: [] }));
   return [...changes, ...gone];
+}
+
+/** The built-in alerts are always there: they can only change, or be given back. */
+function builtinDiff(
+  wanted: ConfigDocument['builtin_alerts'],
+  running: BuiltinAlerts,
+  items: ConfigStatus['items'],
+): Difference[] {
+  const section = 'builtin_alerts';
+  const changed = [...wanted].flatMap(([name, setting]): Difference[] => {
+    const fields = Object.entries(setting)
+      .filter(([field, value]) => !isDeepStrictEqual(value, running[name][field as keyof typeof setting]))
+      .map(([field]) => field);
+    return fields.length === 0 ? [] : [{ sign: '~', section, name, fields }];
+  });
+  const gone = items
+    .filter((item) => item.kind === section && !(wanted as ReadonlyMap<string, unknown>).has(item.name))
+    .map(({ name }): Difference => ({ sign: '-', section, name, fields: [] }));
+  return [...changed, ...gone];
 }
 
 /** Times stand as epoch ms in a file that was read, and as ISO 8601 in an answer. */
@@ -155,12 +181,21 @@ async function readChecked(
           problemAt(['alert_rules', name, 'channels', String(index)], `the file has no channel "${channel}"`),
         );
   }
+  for (const [kind, { channels }] of document.builtin_alerts)
+    for (const [index, channel] of (channels ?? []).entries())
+      if (alone && !document.channels.has(channel))
+        problems.push(
+          problemAt(['builtin_alerts', kind, 'channels', String(index)], `the file has no channel "${channel}"`),
+        );
   return { document, problems: problems.sort((a, b) => a.line - b.line) };
 }
 
 function countsOf(document: ConfigDocument): string {
   return Object.entries(document)
-    .map(([section, entries]: [string, ReadonlyMap<string, unknown>]) => `${entries.size} ${section.replace('_', ' ')}`)
+    .map(
+      ([section, entries]: [string, ReadonlyMap<string, unknown>]) =>
+        `${entries.size} ${section === 'builtin_alerts' ? 'built-in alerts' : section.replace('_', ' ')}`,
+    )
     .join(', ');
 }
 

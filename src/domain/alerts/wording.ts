@@ -109,9 +109,16 @@ export function versionLabel(version: string): string {
   return /^\d/.test(version) ? `v${version}` : version;
 }
 
+/** What alerts about the service itself have as their model. */
+export const SERVICE = '(service)';
+
 /** Model, version and deployment in a line: `flight-delay v2 (eu)`. */
 function modelLabel(model: string, version: string, deployment: string): string {
-  const parts = [model, versionLabel(version), deployment === '' ? '' : `(${deployment})`];
+  const parts = [
+    model === SERVICE ? 'Driftline' : model,
+    versionLabel(version),
+    deployment === '' ? '' : `(${deployment})`,
+  ];
   return oneLine(parts.filter((part) => part !== '').join(' '));
 }
 
@@ -121,6 +128,18 @@ export function place(item: Pick<NoticeItem, 'feature' | 'segment'>): string {
     .filter((part) => part !== '')
     .map((part) => oneLine(part))
     .join(', ');
+}
+
+/** Alerts on feeds, jobs and channels: what is wrong, where another alert has a number and a limit. */
+const PULSES: Readonly<Record<string, (item: NoticeItem) => string>> = {
+  feed_silence: (item) => `no predictions for ${itemValue(item)}`,
+  job_silence: (item) => `no good run of the job ${oneLine(item.feature)} for ${itemValue(item)}`,
+  channel_failures: (item) => `the channel ${oneLine(item.feature)} cannot be reached`,
+};
+
+/** Whether an alert is about a feed, a job or a channel: its `why` says it all, a limit says nothing. */
+export function isPulse(metric: string): boolean {
+  return Object.hasOwn(PULSES, metric);
 }
 
 /** The word in the subject's brackets. */
@@ -141,6 +160,11 @@ export function subjectOf(notice: Notice): string {
   const more = items.length > 1 ? ` (+${items.length - 1} more)` : '';
   const where = place(first) === '' ? '' : ` on ${place(first)}`;
   const head = `[${word}] ${modelLabel(notice.model, first.version, notice.deployment)}:`;
+  const pulse = PULSES[first.metric];
+  if (pulse !== undefined)
+    return word === 'resolved'
+      ? `${head} ${oneLine(first.why)}${more}`
+      : `${head} ${pulse(first)}${more}, since ${formatTime(first.since, false)}`;
   if (word === 'resolved') return `${head} ${metricName(first.metric)}${where} is back to normal${more}`;
   if (first.state === 'no_data')
     return `${head} no ${metricName(first.metric)}${where}${more}, since ${formatTime(first.since, false)}`;
@@ -156,13 +180,14 @@ export function leadSentence(notice: Notice): string {
     const [only] = notice.resolved;
     if (notice.resolved.length > 1 || only === undefined)
       return `${notice.resolved.length} alerts on ${model} are over.`;
-    return `The alert on ${model} is over: ${subjectPhrase(only)} is back to normal.`;
+    return `The alert on ${model} is over: ${isPulse(only.metric) ? oneLine(only.why, 500) : `${subjectPhrase(only)} is back to normal`}.`;
   }
   const others = notice.open.length - 1;
   const rest =
     others === 0
       ? ''
       : `, and ${others === 1 ? 'one more is beyond its limit' : `${others} more are beyond their limits`}`;
+  if (isPulse(worst.metric)) return `${model}: ${oneLine(worst.why, 500)}${rest}.`;
   if (worst.state === 'no_data')
     return `${model} delivers no ${subjectPhrase(worst)} any more${rest}; the last numbers are from before ${formatTime(worst.since)}.`;
   return `${capital(subjectPhrase(worst))} of ${model} is ${itemValue(worst)}, the limit is ${itemLimit(worst)}${rest}.`;

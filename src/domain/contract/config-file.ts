@@ -10,7 +10,11 @@ export const configStatusSchema = z.object({
   checked_at: z.string().nullable(),
   errors: z.array(z.object({ line: z.number(), column: z.number(), path: z.string(), message: z.string() })),
   items: z.array(
-    z.object({ kind: z.enum(['models', 'channels', 'alert_rules', 'silences']), name: z.string(), line: z.number() }),
+    z.object({
+      kind: z.enum(['models', 'channels', 'alert_rules', 'silences', 'builtin_alerts']),
+      name: z.string(),
+      line: z.number(),
+    }),
   ),
   schedules: z.record(z.string(), z.string()),
 });

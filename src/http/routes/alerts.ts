@@ -1,4 +1,5 @@
 // Alert rules and what they found: rules, backtests, alerts, acknowledgements, silences, notifications.
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { alertRuleSchema } from '../../domain/alerts/rule.js';
@@ -12,7 +13,7 @@ import {
   type Silence,
 } from '../../domain/contract/alerts.js';
 import { iso } from '../../domain/contract/common.js';
-import { builtinAlertsSchema } from '../../domain/contract/builtin-alerts.js';
+import { BUILTIN_KINDS, builtinAlertsSchema } from '../../domain/contract/builtin-alerts.js';
 import { proposalsSchema } from '../../domain/contract/proposals.js';
 import { explanationSchema } from '../../domain/contract/explanation.js';
 import { assertModel, mayReach, overReachable } from '../plugins/auth.js';
@@ -316,6 +317,10 @@ export function builtinAlertRoutes(app: App, { services }: RouteContext): void {
       response: { 200: json('As it is now.', builtinAlertsSchema) },
     },
     handler: async (request, reply) => {
+      const before = await services.alerts.builtinAlerts();
+      for (const kind of BUILTIN_KINDS)
+        if (!isDeepStrictEqual(before[kind], request.body[kind]))
+          services.configFile.assertFree('builtin_alerts', kind);
       await services.alerts.putBuiltinAlerts(request.body);
       return reply.send(request.body);
     },

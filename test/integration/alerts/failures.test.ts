@@ -11,7 +11,7 @@ beforeAll(async () => {
   rig = await new AlertRig({ smtpUrl: mailbox.url }).open();
   await rig.channel('ops', { type: 'email', to: ['ops@example.org'] });
   // What the other channels say about a dead one is tested elsewhere.
-  const off = { enabled: false, channels: null };
+  const off = { enabled: false, after: null, channels: null };
   await rig.service.putBuiltinAlerts({ feeds: off, jobs: off, channels: off });
 });
 

@@ -54,7 +54,7 @@ it('tells once of a feed that dried up and once of its return, in one thread', a
   // Twice its window is two hours: more than its longest pause, a quarter of an hour.
   for (const hours of [3, 4, 5]) await scheduled('alerts', TEST_NOW + hours * HOUR);
   expect(subjects()).toHaveLength(1);
-  expect(subjects()[0]).toMatch(/^\[critical\] steady: time without predictions [\d.]+ h, since /);
+  expect(subjects()[0]).toMatch(/^\[critical\] steady: no predictions for [\d.]+ h, since /);
   const [alert] = await firing('driftline.feeds');
   expect(alert).toMatchObject({ model: 'steady', metric: 'feed_silence', severity: 'critical' });
   expect(alert?.['why']).toMatch(/^there have been no predictions since .*; the longest pause before was 0\.25 h$/);
@@ -64,7 +64,7 @@ it('tells once of a feed that dried up and once of its return, in one thread', a
   for (const minutes of [20, 25]) await scheduled('alerts', TEST_NOW + 5 * HOUR + minutes * MINUTE);
   expect(await firing('driftline.feeds')).toEqual([]);
   expect(subjects()).toHaveLength(2);
-  expect(subjects()[1]).toBe('[resolved] steady: time without predictions is back to normal');
+  expect(subjects()[1]).toBe('[resolved] steady: predictions arrive again');
   expect(mailbox.mails[1]?.inReplyTo).toBe(mailbox.mails[0]?.messageId);
   const sent = (await call(service.app, 'GET', '/v1/notifications?model=steady')).json() as unknown as object[];
   expect(sent).toMatchObject([
@@ -81,16 +81,22 @@ it('tells once of a job that stopped and once that it runs again', async () => {
   expect(await firing('driftline.jobs')).toEqual([]);
 
   for (const minutes of [61, 70, 90]) await scheduled('alerts', last + minutes * MINUTE);
-  const about = () => subjects().filter((subject) => subject?.includes('(service)'));
+  const about = () => subjects().filter((subject) => subject?.includes('Driftline'));
   expect(about()).toHaveLength(1);
-  expect(about()[0]).toMatch(/^\[critical\] \(service\): time without a good run 1\.02 h on quality, since /);
+  expect(about()[0]).toMatch(/^\[critical\] Driftline: no good run of the job quality for 1\.02 h, since /);
   const [alert] = await firing('driftline.jobs');
   expect(alert).toMatchObject({ feature: 'quality', metric: 'job_silence' });
   expect(alert?.['why']).toMatch(/^the job quality has not run without errors since /);
 
-  await scheduled('quality', last + 95 * MINUTE);
-  for (const minutes of [96, 100]) await scheduled('alerts', last + minutes * MINUTE);
+  // Two days later no run of it is remembered: it has not run again for that.
+  for (const hours of [30, 47, 50, 60]) await scheduled('alerts', last + hours * HOUR);
+  expect(await firing('driftline.jobs')).toMatchObject([{ id: alert?.['id'] }]);
+  const reminders = about().length;
+  expect(about().every((subject) => subject?.startsWith('[critical] Driftline: no good run'))).toBe(true);
+
+  await scheduled('quality', last + 60 * HOUR + MINUTE);
+  for (const minutes of [2, 5]) await scheduled('alerts', last + 60 * HOUR + minutes * MINUTE);
   expect(await firing('driftline.jobs')).toEqual([]);
-  expect(about()).toHaveLength(2);
-  expect(about()[1]).toBe('[resolved] (service): time without a good run on quality is back to normal');
+  expect(about()).toHaveLength(reminders + 1);
+  expect(about().at(-1)).toBe('[resolved] Driftline: the job quality runs again');
 });
