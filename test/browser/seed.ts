@@ -51,6 +51,7 @@ export async function seed(url: string, webhook: string): Promise<void> {
   await seedFlights(send);
   await seedRouter(send);
   await seedPrices(send);
+  await seedRegistry(send);
   for (const job of ['operations', 'drift', 'quality']) await send('POST', `/v1/jobs/${job}/run`, { now: END });
   for (let now = LAST_DAY - 4 * DAY + 300_000; now <= END; now += DAY)
     await send('POST', '/v1/jobs/alerts/run', { now });
@@ -195,4 +196,37 @@ async function seedPrices(send: Send): Promise<void> {
       timestamp: item.timestamp + 3_600_000,
     })),
   );
+}
+
+/** The flights registered with two versions, the prices with none. */
+async function seedRegistry(send: Send): Promise<void> {
+  const call = (path: string, body: unknown) => send('POST', `/api/2.0/mlflow/${path}`, body);
+  const tags = (record: Record<string, string>) => Object.entries(record).map(([key, value]) => ({ key, value }));
+  await call('registered-models/create', {
+    name: FLIGHTS,
+    description: 'will the flight be late',
+    tags: tags({ team: 'airport' }),
+  });
+  await call('registered-models/create', { name: PRICES, tags: tags({ team: 'estate' }) });
+  for (const version of VERSIONS)
+    await call('model-versions/create', {
+      name: FLIGHTS,
+      source: `s3://models/flights/${version}`,
+      run_id: `run-${version}`,
+      description: version === '1' ? 'hour of day only' : 'with distance',
+      tags: tags({ git_commit: `c0ffee${version}`, data_version: '2001-01', 'training.accuracy': '0.72' }),
+    });
+  await call('model-versions/transition-stage', {
+    name: FLIGHTS,
+    version: '1',
+    stage: 'Archived',
+    archive_existing_versions: false,
+  });
+  await call('model-versions/transition-stage', {
+    name: FLIGHTS,
+    version: '2',
+    stage: 'Production',
+    archive_existing_versions: false,
+  });
+  await call('registered-models/alias', { name: FLIGHTS, alias: 'champion', version: '2' });
 }
