@@ -13,12 +13,15 @@ const SORTED_JOIN = "SETTINGS join_algorithm = 'full_sorting_merge'";
 /** Whoever reads waits this long, in seconds. */
 const READ_SECONDS = 30;
 
+/** Labels g and whether their id has a prediction, of whatever model, as p.found (0 or 1). One whose deletion is not merged yet is none. */
+const withPredictions = (labels: string): string => `(${labels}) AS g LEFT JOIN (
+    SELECT prediction_id, 1 AS found FROM prediction_places FINAL GROUP BY prediction_id
+  ) AS p ON g.prediction_id = p.prediction_id`;
+
 /** The ids with a label and without a prediction, and when their newest value came. */
-const ORPHANS = `SELECT g.prediction_id AS prediction_id, g.received AS received FROM (
-    SELECT prediction_id, max(received_at) AS received FROM ground_truth GROUP BY prediction_id HAVING argMax(is_deleted, row_version) = 0
-  ) AS g LEFT JOIN (
-    SELECT prediction_id, 1 AS found FROM prediction_places GROUP BY prediction_id
-  ) AS p ON g.prediction_id = p.prediction_id WHERE p.found = 0`;
+const ORPHANS = `SELECT g.prediction_id AS prediction_id, g.received AS received FROM ${withPredictions(
+  'SELECT prediction_id, max(received_at) AS received FROM ground_truth FINAL GROUP BY prediction_id',
+)} WHERE p.found = 0`;
 
 export class OrphanLabelTable {
   constructor(
@@ -64,11 +67,8 @@ export class OrphanLabelTable {
         : `${at} - positiveModulo(${at} - ${bind(query.origin)}, ${bind(query.length)})`;
     return this.store.query({
       name: 'count_orphan_labels_by_window',
-      sql: `SELECT g.w AS start, countIf(p.found = 0) AS orphans, count() AS labels FROM (
-          SELECT prediction_id, ${start} AS w FROM ground_truth FINAL ${labels.where()}
-        ) AS g LEFT JOIN (
-          SELECT prediction_id, 1 AS found FROM prediction_places FINAL GROUP BY prediction_id
-        ) AS p ON g.prediction_id = p.prediction_id
+      sql: `SELECT g.w AS start, countIf(p.found = 0) AS orphans, count() AS labels
+        FROM ${withPredictions(`SELECT prediction_id, ${start} AS w FROM ground_truth FINAL ${labels.where()}`)}
         GROUP BY g.w ORDER BY g.w DESC LIMIT ${labels.bind(query.limit, 'UInt32')} ${SORTED_JOIN}, max_execution_time = ${READ_SECONDS}`,
       params: labels.params,
       row: z.object({ start: z.number(), orphans: z.number(), labels: z.number() }),

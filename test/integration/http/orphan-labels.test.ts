@@ -45,6 +45,16 @@ async function read(query = '', model = 'flights'): Promise<Points> {
 const orphans = async (query = '', model = 'flights') =>
   (await read(`metric=orphan_labels${query}`, model)).map((one) => [Date.parse(one.window_start), one.value, one.n]);
 
+/** Of all models and keys, as GET /v1/orphan-labels counts and lists them. */
+async function total(): Promise<number> {
+  const answer = (await call(service.app, 'GET', '/v1/orphan-labels?limit=1000')).json() as unknown as {
+    total: number;
+    orphans: unknown[];
+  };
+  expect(answer.orphans).toHaveLength(answer.total);
+  return answer.total;
+}
+
 /** The store's own mark that a row is gone: what stays until the engine merges. */
 async function tombstone(table: string, columns: readonly string[], id: string) {
   const { store } = service.container.tables;
@@ -105,10 +115,27 @@ describe('orphan_labels', () => {
     expect((await orphans())[0]).toEqual([T0, 1, 4]);
     await send('POST', '/v1/predictions', { model: 'other', prediction_id: 'deleted', timestamp: T0 });
     expect((await orphans())[0]).toEqual([T0, 0, 4]);
+    const waiting = await total();
     await tombstone('prediction_places', PLACE_COLUMNS, 'deleted');
     expect((await orphans())[0]).toEqual([T0, 1, 4]);
+    expect(await total()).toBe(waiting + 1);
     await tombstone('ground_truth', GROUND_TRUTH_COLUMNS, 'deleted');
     expect(await orphans()).toEqual(before);
+    expect(await total()).toBe(waiting);
+  });
+
+  test('a prediction that is erased leaves its label only to one of another model with the same id, until that is gone too', async () => {
+    const [before, waiting] = [await orphans(), await total()];
+    for (const model of ['flights', 'other'])
+      await send('POST', '/v1/predictions', { model, prediction_id: 'shared', timestamp: T0, tags: { user: 'eve' } });
+    await label('shared', T0 + 60);
+    const [first, ...later] = before;
+    const labelled = [[T0, first?.[1], (first?.[2] ?? 0) + 1], ...later];
+    expect(await orphans()).toEqual(labelled);
+    await send('DELETE', '/v1/predictions?model=flights&tag=user=eve', undefined);
+    expect([await orphans(), await total()]).toEqual([labelled, waiting]);
+    await send('DELETE', '/v1/predictions?model=other&tag=user=eve', undefined);
+    expect([await orphans(), await total()]).toEqual([before, waiting]);
   });
 
   test('a range is one number, a week is one number, and from and to bound the windows', async () => {
