@@ -139,7 +139,12 @@ export async function openContainer(config: Config, options: ContainerOptions): 
         ),
     },
   });
-  const ingestion = wireIngestion(tables, computing, config, { counters, clock, logger });
+  const ingestion = wireIngestion(tables, computing, config, {
+    counters,
+    forget: () => alerts.forget(),
+    clock,
+    logger,
+  });
   wireGauges(tables, counters, { alerts, orphanLabels: ingestion.orphanLabels, clock, logger });
   const inferenceLogs = wireInferenceLogs(tables, computing, ingestion.ingest, { counters, clock, logger });
   const jobs = new JobsService({
@@ -257,6 +262,7 @@ function runners(
           rejected: tables.rejected,
           windows: tables.windows,
           uploads: tables.uploads,
+          staged: tables.staged,
           audit: tables.audit,
           orphanLabels,
           replicaStats: tables.replicaStats,

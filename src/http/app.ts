@@ -43,7 +43,7 @@ import { registryRoutes } from './routes/registry.js';
 import { replicaRoutes } from './routes/replicas.js';
 import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
-import { sweepUploads } from './uploads.js';
+import { sweepSpool } from '../spool.js';
 
 export type { App } from './types.js';
 
@@ -126,7 +126,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(async (scope) =>
     sessionRoutes(scope.withTypeProvider<ZodTypeProvider>(), access, { secure: config.secureCookies ?? false }),
   );
-  await sweepUploads();
+  await sweepSpool();
   for (const routes of ROUTES) {
     // A scope each: what one group reads as a body, the others do not.
     await app.register(async (scope) => routes(scope.withTypeProvider<ZodTypeProvider>(), { services, clock, config }));

@@ -1,9 +1,7 @@
 // Uploads on their way through a temporary file: written as they arrive, bounded, and removed whatever happens.
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
 import { PassThrough, Transform, finished } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -11,12 +9,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { UploadKind } from '../domain/contract/ingestion.js';
 import { InvalidInputError, TooLargeError } from '../domain/errors.js';
 import type { RunningUpload, UploadedFile, UploadsApi } from '../services/api.js';
+import { SPOOL_FOLDER, spoolPath } from '../spool.js';
 import { badGzip, type UploadBody } from './plugins/bodies.js';
 import { emptyBody } from './plugins/errors.js';
 import { keepOpen } from './plugins/security.js';
-
-/** Where uploads wait. The files are readable by this user only. */
-export const UPLOAD_FOLDER = path.join(tmpdir(), 'driftline-uploads');
 
 /** Counts what passes and stops it beyond `limit` bytes. */
 class Meter extends Transform {
@@ -70,8 +66,8 @@ export async function withUpload<T>(
   const { id, kind, model } = target;
   const running = await uploads.begin({ id, kind, model, bytesTotal: Number.isNaN(length) ? null : length });
   void reply.header('x-upload-id', running.id);
-  await mkdir(UPLOAD_FOLDER, { recursive: true, mode: 0o700 });
-  const file = path.join(UPLOAD_FOLDER, `${process.pid}-${randomUUID()}.${upload.format}`);
+  await mkdir(SPOOL_FOLDER, { recursive: true, mode: 0o700 });
+  const file = spoolPath(`${randomUUID()}.${upload.format}`);
   try {
     const bytes = await spool(upload, file, target.limit, running);
     if (bytes === 0) throw emptyBody();
@@ -119,27 +115,4 @@ function readable(error: unknown): unknown {
   if (code.startsWith('Z_')) return badGzip();
   if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ECONNRESET') return error;
   return new InvalidInputError('The upload ended before its end. Send it again.', undefined, 'incomplete_body');
-}
-
-let swept = false;
-
-/** Remove what processes that were killed left behind. Once a process, before its first upload. */
-export async function sweepUploads(): Promise<void> {
-  if (swept) return;
-  swept = true;
-  const names = await readdir(UPLOAD_FOLDER).catch(() => []);
-  const left = names.filter((name) => isLeftOver(Number(/^(\d+)-/.exec(name)?.[1] ?? NaN)));
-  await Promise.all(left.map((name) => rm(path.join(UPLOAD_FOLDER, name), { force: true })));
-}
-
-/** A file of this process id can only be of an earlier process that had the same. */
-function isLeftOver(pid: number): boolean {
-  if (Number.isNaN(pid)) return false;
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 }

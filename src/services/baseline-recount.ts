@@ -1,10 +1,10 @@
 // A baseline that lost rows, counted again in the bins that it has: bins stay frozen, counts and moments follow the rows.
-import type { Baseline } from '../domain/drift/baseline.js';
+import type { Baseline, BaselineFieldProfile } from '../domain/drift/baseline.js';
 import type { BaselineStore, BinCounter, FieldExplorer } from './compute-ports.js';
 import type { ModelsService } from './models.js';
 
 export interface RecountDependencies {
-  baselines: BaselineStore;
+  baselines: BaselineStore & { forgetOlder(id: string): Promise<void> };
   fields: FieldExplorer;
   bins: BinCounter;
   models: Pick<ModelsService, 'changed'>;
@@ -35,10 +35,18 @@ export async function recountBaseline(deps: RecountDependencies, id: string): Pr
       const present =
         row === undefined ? 0 : field.kind === 'numeric' ? row.numbers : row.numbers + row.strings + row.booleans;
       const counts = counted?.counts.get(field.path) ?? field.counts.map(() => 0);
-      return { ...field, present, std: numbers.get(field.path)?.std ?? null, counts };
+      return { ...field, categories: named(field, counts), present, std: numbers.get(field.path)?.std ?? null, counts };
     }),
   };
   await deps.models.changed(baseline.model);
   await deps.baselines.put(recounted);
+  await deps.baselines.forgetOlder(id);
   await deps.models.changed(baseline.model);
+}
+
+/** A category that nobody else has may say who it was. Its bin stays, because windows were counted in it. */
+function named({ categories, counts: before }: BaselineFieldProfile, counts: readonly number[]): string[] {
+  return categories.map((category, index) =>
+    counts[index] === 0 && (before[index] ?? 0) > 0 ? `(erased ${index + 1})` : category,
+  );
 }

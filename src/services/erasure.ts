@@ -9,20 +9,29 @@ export interface ErasedRows {
   predictions: number;
   labels: number;
   rejected: number;
+  inferenceHalves: number;
   baselineRows: number;
   baselines: string[];
+  searchedByContent: string[];
+  notSearched: string[];
   alertEvents: number;
   windows: number;
 }
 
 export interface ErasureDependencies {
   store: {
-    id(id: string, externalId: string): Promise<ErasedRows>;
-    tag(model: string, key: string, value: string): Promise<ErasedRows>;
+    id(id: string, externalId: string, idFields: readonly string[]): Promise<ErasedRows>;
+    tag(model: string, key: string, values: readonly string[]): Promise<ErasedRows>;
   };
   /** Count a baseline again that lost rows. */
   recount: (baselineId: string) => Promise<void>;
   requireModel: (model: string) => Promise<void>;
+  /** A row as the model's privacy rules store it. */
+  clean: (model: string, row: { tags: Record<string, string> }) => { tags: Record<string, string> };
+  /** Inputs of logged inferences that name their prediction. */
+  idFields: () => readonly string[];
+  /** Have alerts read their log again. */
+  forget: () => void;
 }
 
 export class ErasureService implements ErasureApi {
@@ -30,19 +39,33 @@ export class ErasureService implements ErasureApi {
 
   async prediction(given: string): Promise<Erased> {
     const { id, externalId } = resolveId(given);
-    const erased = await this.finish(await this.deps.store.id(id, externalId));
-    if (Object.values(erased).every((count) => count === 0))
+    const erased = await this.finish(await this.deps.store.id(id, externalId, this.deps.idFields()));
+    if (Object.values(erased).every((count) => typeof count !== 'number' || count === 0))
       throw new NotFoundError(`Nothing is stored under the prediction id "${given.slice(0, 200)}".`);
     return erased;
   }
 
   async tagged(model: string, tag: { key: string; value: string }): Promise<Erased> {
     await this.deps.requireModel(model);
-    return this.finish(await this.deps.store.tag(model, tag.key, tag.value));
+    // Rows have it as it was sent before a rule was made, and as a hash since.
+    const stored = this.deps.clean(model, { tags: { [tag.key]: tag.value } }).tags[tag.key];
+    const values = new Set([tag.value, ...(stored === undefined ? [] : [stored])]);
+    return this.finish(await this.deps.store.tag(model, tag.key, [...values]));
   }
 
-  private async finish({ baselines, baselineRows, alertEvents, ...rest }: ErasedRows): Promise<Erased> {
-    for (const id of baselines) await this.deps.recount(id);
-    return { ...rest, baseline_rows: baselineRows, alert_events: alertEvents };
+  private async finish(rows: ErasedRows): Promise<Erased> {
+    for (const id of rows.baselines) await this.deps.recount(id);
+    if (rows.alertEvents > 0) this.deps.forget();
+    return {
+      predictions: rows.predictions,
+      labels: rows.labels,
+      rejected: rows.rejected,
+      inference_halves: rows.inferenceHalves,
+      baseline_rows: rows.baselineRows,
+      alert_events: rows.alertEvents,
+      windows: rows.windows,
+      baselines_searched_by_content: rows.searchedByContent,
+      baselines_not_searched: rows.notSearched,
+    };
   }
 }

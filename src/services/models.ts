@@ -96,6 +96,11 @@ export class ModelsService implements ModelsApi {
     return { mapping, label: mapping.ground_truth ?? config?.ground_truth ?? 'value' };
   }
 
+  /** The inputs of logged inferences that some model takes for the prediction id. */
+  idFields(): string[] {
+    return [...(this.configs?.values() ?? [])].flatMap(({ integration }) => integration?.id ?? []);
+  }
+
   /** Whether any model has privacy rules. */
   hasPrivacy(): boolean {
     return [...(this.configs?.values() ?? [])].some((config) => config.privacy !== undefined);

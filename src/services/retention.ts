@@ -6,6 +6,8 @@ import type { ModelsService } from './models.js';
 /** How long job runs, uploads, audit rows and dead letters are kept. */
 export const JOB_RUN_DAYS = 90;
 export const UPLOAD_DAYS = 90;
+/** Rows of an upload on a server, whose process was killed. */
+export const STAGED_DAYS = 1;
 export const AUDIT_DAYS = 730;
 export const REJECTED_DAYS = 7;
 /** How long outcomes of registry webhooks are kept. */
@@ -22,6 +24,7 @@ export interface RetentionDependencies {
   rejected: { expire(before: number): Promise<void> };
   windows: { forgetArrivals(): Promise<void> };
   uploads: { expire(before: number): Promise<void> };
+  staged: { expire(before: number): Promise<void> };
   audit: { expire(before: number): Promise<void> };
   orphanLabels: { expire(now: number): Promise<number> };
   replicaStats: { expire(before: number): Promise<void> };
@@ -45,6 +48,7 @@ export async function runRetention(deps: RetentionDependencies, options: JobOpti
     await deps.jobRuns.expire(options.now - JOB_RUN_DAYS * DAY_MS);
     await deps.rejected.expire(options.now - REJECTED_DAYS * DAY_MS);
     await deps.uploads.expire(options.now - UPLOAD_DAYS * DAY_MS);
+    await deps.staged.expire(options.now - STAGED_DAYS * DAY_MS);
     await deps.audit.expire(options.now - AUDIT_DAYS * DAY_MS);
     await deps.orphanLabels.expire(options.now);
     await deps.replicaStats.expire(options.now - REPLICA_STATS_DAYS * DAY_MS);

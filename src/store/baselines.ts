@@ -10,6 +10,7 @@ import {
 import type { GroupedRows } from '../domain/selection.js';
 import type { Engine } from './client.js';
 import { Conditions } from './conditions.js';
+import { NO_ID } from './erasure-copies.js';
 import { rangeConditions, type PredictionRange } from './predictions.js';
 import { encodeFields } from './row-text.js';
 import { segmentCondition } from './segments.js';
@@ -32,8 +33,6 @@ const COLUMNS = [
 ];
 const BIN_COLUMNS = ['model', 'baseline_id', 'name', 'fields', 'row_version'];
 const ROW_COLUMNS = ['baseline_id', 'row_number', 'num', 'str', 'flag', 'prediction_id'] as const;
-/** The id of a row that is a copy of no prediction. */
-const NO_ID = '00000000-0000-0000-0000-000000000000';
 const ROOTS = ['inputs', 'outputs', 'values'] as const;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Columns that every export of predictions has, and hardly another file. */
@@ -107,6 +106,18 @@ export class BaselineTable {
     const bins = { model: row.model, baseline_id: id, name: row.name, fields: document.fields };
     await this.store.insert('baseline_bins', BIN_COLUMNS, [{ ...bins, row_version: document.row_version }]);
     await this.store.insert('baselines', COLUMNS, [document]);
+  }
+
+  /** Remove what a baseline said before it was put the last time. */
+  async forgetOlder(id: string): Promise<void> {
+    for (const table of ['baselines', 'baseline_bins']) {
+      await this.store.command({
+        name: `forget_older_${table}`,
+        sql: `ALTER TABLE ${table} DELETE WHERE baseline_id = {id:UUID}
+          AND row_version < (SELECT max(row_version) FROM ${table} WHERE baseline_id = {id:UUID}) SETTINGS mutations_sync = 1`,
+        params: { id },
+      });
+    }
   }
 
   /** The fields of a baseline, also of one that was replaced; null where there never was one. */

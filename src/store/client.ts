@@ -1,12 +1,12 @@
 // The engine behind the store: embedded ClickHouse (chDB) by default, a ClickHouse server when a URL is given. One interface over both.
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { ChdbConnection } from 'chdb/connection';
 import { StartupError } from '../domain/errors.js';
+import { SPOOL_FOLDER, spoolPath } from '../spool.js';
 import { withParams } from './bind.js';
 
 /** Where a statement runs: `ingest` and `jobs` write, `read` answers people. Lanes never wait for one another. */
@@ -189,7 +189,8 @@ class ClickHouseEngine implements Engine {
       return;
     }
     // The embedded engine would give the whole answer as one buffer: it writes a file instead, and the file is streamed.
-    const folder = await mkdtemp(path.join(tmpdir(), 'driftline-export-'));
+    await mkdir(SPOOL_FOLDER, { recursive: true, mode: 0o700 });
+    const folder = await mkdtemp(spoolPath('export-'));
     try {
       const file = path.join(folder, 'rows');
       await this.command(lane, `INSERT INTO FUNCTION file('${file}', ${format}) ${sql}`, params);

@@ -1,111 +1,83 @@
 // Erasing predictions and everything that was kept of them. Rows are removed by mutations that are awaited: no statement reads them afterwards.
 import { z } from 'zod';
 import type { QueryParams } from './client.js';
+import { CopySearch, NO_ID } from './erasure-copies.js';
+import type { ErasureScope } from './erasure-scopes.js';
 import type { Store } from './store.js';
-
-/** Which predictions: a condition on rows of `predictions`, with its parameters, and how the items that were refused of them are recognised. */
-export interface ErasureScope {
-  predictions: string;
-  rejected: string;
-  params: QueryParams;
-  /** Whether the labels of these ids go even where another prediction shares them. */
-  withSharedLabels: boolean;
-}
 
 /** How much there was. */
 export interface ErasedRows {
   predictions: number;
   labels: number;
   rejected: number;
+  inferenceHalves: number;
   baselineRows: number;
   /** Baselines that lost rows. */
   baselines: string[];
+  /** Baselines whose rows name no prediction: looked through by content, or not at all. */
+  searchedByContent: string[];
+  notSearched: string[];
   alertEvents: number;
   windows: number;
 }
 
-/** A text that is not whole JSON is searched for what would be looked up. */
-const BROKEN = '(is_cut = 1 OR NOT isValidJSON(item))';
-const ITEM_ID = "JSONExtractString(item, 'prediction_id')";
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const ERASED = '(erased)';
 const MARK_COLUMNS = ['model', 'version', 'deployment', 'slot', 'cause', 'row_version'];
-
-/** One id, in every model. `externalId` is empty where the id was sent as a UUID. */
-export function scopeOfId(id: string, externalId: string): ErasureScope {
-  const given = externalId === '' ? [id] : [id, externalId];
-  return {
-    predictions: 'prediction_id = {id:UUID}',
-    rejected: `(has({given:Array(String)}, ${ITEM_ID}) OR lower(${ITEM_ID}) = {id_text:String}
-      OR ${ITEM_ID} IN (SELECT external_id FROM predictions WHERE prediction_id = {id:UUID} AND external_id != '')
-      OR ${BROKEN} AND arrayExists(text -> position(item, concat('"', text, '"')) > 0, {given:Array(String)}))`,
-    params: { id, id_text: id, given },
-    withSharedLabels: true,
-  };
-}
-
-/** The predictions of a model that have, or ever had, a tag. */
-export function scopeOfTag(model: string, key: string, value: string): ErasureScope {
-  const mine =
-    'model = {model:String} AND mapContains(tags, {tag_key:String}) AND tags[{tag_key:String}] = {tag_value:String}';
-  return {
-    predictions: mine,
-    rejected: `(model = {model:String} AND JSONExtractString(item, 'tags', {tag_key:String}) = {tag_value:String}
-      OR ${ITEM_ID} != '' AND (lower(${ITEM_ID}) IN (SELECT toString(prediction_id) FROM predictions WHERE ${mine})
-        OR ${ITEM_ID} IN (SELECT external_id FROM predictions WHERE ${mine} AND external_id != ''))
-      OR model = {model:String} AND ${BROKEN} AND position(item, concat('"', {tag_value:String}, '"')) > 0)`,
-    params: { model, tag_key: key, tag_value: value },
-    withSharedLabels: false,
-  };
-}
+const countRow = z.object({ n: z.number() });
 
 export class ErasureTable {
-  constructor(private readonly store: Store) {}
+  private readonly copies: CopySearch;
+
+  constructor(private readonly store: Store) {
+    this.copies = new CopySearch(store);
+  }
 
   /** Erase what a scope holds. Predictions go last: after a crash in between the same call finds the rest. */
   async erase(scope: ErasureScope): Promise<ErasedRows> {
-    const { predictions, params } = scope;
-    const ids = `SELECT prediction_id FROM predictions WHERE ${predictions}`;
-    const labels = this.labelCondition(scope, ids);
-    const copies = `baseline_rows.prediction_id != toUUID('00000000-0000-0000-0000-000000000000') AND baseline_rows.prediction_id IN (${ids})`;
-    const counted = await this.count(scope, labels, copies);
-    const alertEvents = await this.eraseFromAlerts(ids, params);
+    const { predictions, ids, params } = scope;
+    const labels = this.labelCondition(scope);
+    const older = await this.copies.withoutIds(scope);
+    const byId = `baseline_rows.prediction_id != toUUID('${NO_ID}') AND baseline_rows.prediction_id IN (${ids})`;
+    const copies = older.condition === null ? byId : `(${byId}) OR (${older.condition})`;
+    const copyParams = { ...params, ...older.params };
+    const counted = await this.count(scope, labels, copies, copyParams);
+    const alertEvents = (await this.eraseFromAlerts(ids, params)) + (await this.eraseSegments(scope));
     const windows = await this.windows(scope);
     await this.mark(windows);
     if (counted.rejected > 0) await this.delete('rejected', scope.rejected, params);
-    if (counted.baselineRows > 0) await this.delete('baseline_rows', copies, params);
+    if (counted.inferenceHalves > 0) await this.delete('inference_halves', scope.halves, params);
+    if (counted.baselineRows > 0) await this.delete('baseline_rows', copies, copyParams);
     for (const table of ['label_arrivals', 'ground_truth_history', 'ground_truth'])
       await this.delete(table, labels, params);
-    await this.delete('prediction_places', this.placeCondition(scope, ids), params);
+    await this.delete('prediction_places', this.placeCondition(scope), params);
     await this.delete('predictions', predictions, params);
     // Again: a job may have computed them in between, from rows that were still there.
     await this.mark(windows);
-    return { ...counted, windows: windows.length, alertEvents };
+    const { searchedByContent, notSearched } = older;
+    return { ...counted, windows: windows.length, alertEvents, searchedByContent, notSearched };
   }
 
-  private labelCondition({ predictions, withSharedLabels }: ErasureScope, ids: string): string {
+  private labelCondition({ predictions, ids, withSharedLabels }: ErasureScope): string {
     if (withSharedLabels) return 'prediction_id = {id:UUID}';
     const others = `SELECT prediction_id FROM predictions WHERE is_deleted = 0 AND NOT (${predictions})`;
     return `prediction_id IN (${ids}) AND prediction_id NOT IN (${others} AND prediction_id IN (${ids}))`;
   }
 
   /** Places have no tags: those of the ids, in the scope's model. */
-  private placeCondition({ params }: ErasureScope, ids: string): string {
+  private placeCondition({ ids, params }: ErasureScope): string {
     return 'model' in params ? `model = {model:String} AND prediction_id IN (${ids})` : 'prediction_id = {id:UUID}';
   }
 
-  private async count(
-    scope: ErasureScope,
-    labels: string,
-    copies: string,
-  ): Promise<Omit<ErasedRows, 'alertEvents' | 'windows'>> {
-    const { predictions, rejected, params } = scope;
+  private async count(scope: ErasureScope, labels: string, copies: string, params: QueryParams) {
+    const { predictions, rejected, halves } = scope;
     const row = await this.store.one({
       name: 'count_erasure',
       lane: 'jobs',
       sql: `SELECT (SELECT uniqExact(model, prediction_id, version, deployment) FROM predictions WHERE (${predictions}) AND is_deleted = 0) AS predictions,
           (SELECT uniqExact(prediction_id) FROM ground_truth WHERE ${labels}) AS labels,
           (SELECT uniqExact(received_at, route, item_index) FROM rejected WHERE ${rejected}) AS rejected_items,
+          (SELECT uniqExact(model, request_id, kind) FROM inference_halves WHERE ${halves}) AS half_rows,
           (SELECT uniqExact(baseline_id, row_number) FROM baseline_rows WHERE ${copies}) AS baseline_copies,
           (SELECT groupUniqArray(toString(baseline_id)) FROM baseline_rows WHERE ${copies}) AS baselines`,
       params,
@@ -113,12 +85,13 @@ export class ErasureTable {
         predictions: z.number(),
         labels: z.number(),
         rejected_items: z.number(),
+        half_rows: z.number(),
         baseline_copies: z.number(),
         baselines: z.array(z.string()),
       }),
     });
-    const { rejected_items, baseline_copies, ...rest } = row;
-    return { ...rest, rejected: rejected_items, baselineRows: baseline_copies };
+    const { rejected_items, half_rows, baseline_copies, ...rest } = row;
+    return { ...rest, rejected: rejected_items, inferenceHalves: half_rows, baselineRows: baseline_copies };
   }
 
   /** The slots of 15 minutes that hold, or held, a row of the scope. */
@@ -152,13 +125,7 @@ export class ErasureTable {
     if (found === undefined || found.ids.length === 0) return 0;
     const pattern = found.ids.join('|');
     const matches = 'match(why, {pattern:String}) OR match(detail, {pattern:String})';
-    const { n } = await this.store.one({
-      name: 'count_erased_alert_events',
-      lane: 'jobs',
-      sql: `SELECT count() AS n FROM alert_events WHERE ${matches}`,
-      params: { pattern },
-      row: z.object({ n: z.number() }),
-    });
+    const n = await this.rows('alert_events', matches, { pattern });
     await this.store.command({
       name: 'erase_from_alert_events',
       sql: `ALTER TABLE alert_events UPDATE why = replaceRegexpAll(why, {pattern:String}, '${ERASED}'), detail = replaceRegexpAll(detail, {pattern:String}, '${ERASED}')
@@ -166,6 +133,31 @@ export class ErasureTable {
       params: { pattern },
     });
     return n;
+  }
+
+  /** Where the tag is a segment of the model, its numbers and alerts are this person's alone. Returns how many lines of the log of alerts went. */
+  private async eraseSegments({ segments, params: { model } }: ErasureScope): Promise<number> {
+    if (segments.length === 0) return 0;
+    const params = { model, segments: [...segments] };
+    const mine = 'model = {model:String} AND has({segments:Array(String)}, toString(segment))';
+    const n = await this.rows('alert_events', mine, params);
+    for (const table of ['alert_events', 'metric_points', 'profiles'])
+      if ((await this.rows(table, mine, params)) > 0) await this.delete(table, mine, params);
+    for (const segment of segments) {
+      const named = 'model = {model:String} AND position(subject, {segment:String}) > 0';
+      if ((await this.rows('notifications', named, { model, segment })) === 0) continue;
+      await this.store.command({
+        name: 'erase_from_notifications',
+        sql: `ALTER TABLE notifications UPDATE subject = replaceAll(subject, {segment:String}, '${ERASED}') WHERE ${named} SETTINGS mutations_sync = 1`,
+        params: { model, segment },
+      });
+    }
+    return n;
+  }
+
+  private async rows(table: string, condition: string, params: QueryParams): Promise<number> {
+    const sql = `SELECT count() AS n FROM ${table} WHERE ${condition}`;
+    return (await this.store.one({ name: `count_erased_${table}`, lane: 'jobs', sql, params, row: countRow })).n;
   }
 
   private delete(table: string, condition: string, params: QueryParams): Promise<void> {

@@ -13,7 +13,8 @@ import { openEmbedded, openServer, type Engine } from './client.js';
 import { ClusterEngine } from './cluster.js';
 import { ContributionQueries } from './contribution-queries.js';
 import { DocumentTable, type DocumentTableName } from './documents.js';
-import { ErasureTable, scopeOfId, scopeOfTag } from './erasure.js';
+import { ErasureTable } from './erasure.js';
+import { scopeOfId, scopeOfTag } from './erasure-scopes.js';
 import { FieldDiscovery } from './field-discovery.js';
 import { FineBinQueries } from './fine-bins.js';
 import { GroundTruthUpload } from './ground-truth-upload.js';
@@ -44,6 +45,7 @@ import { TwoSampleQueries } from './two-sample.js';
 import { WatchdogQueries } from './watchdog.js';
 import { WatchedSeriesTable } from './watched-series.js';
 import { UploadTable } from './upload-log.js';
+import { dropStaged } from './upload-source.js';
 import { WindowRows } from './window-rows.js';
 import { WindowTable } from './windows.js';
 
@@ -108,11 +110,13 @@ export async function openStore(options: StoreOptions) {
     ),
     predictionUpload: new PredictionUpload(store, engine),
     uploads: new UploadTable(store),
+    staged: { expire: (before: number) => dropStaged(store, before) },
     orphanLabels: new OrphanLabelTable(store, groundTruth),
     audit: new AuditTable(store),
     erasure: {
-      id: (id: string, externalId: string) => erasure.erase(scopeOfId(id, externalId)),
-      tag: (model: string, key: string, value: string) => erasure.erase(scopeOfTag(model, key, value)),
+      id: (id: string, externalId: string, idFields: readonly string[]) =>
+        erasure.erase(scopeOfId(id, externalId, idFields)),
+      tag: (model: string, key: string, values: readonly string[]) => erasure.erase(scopeOfTag(model, key, values)),
     },
     aggregates: new AggregateTable(store),
     replicaStats: new ReplicaStatsTable(store),

@@ -138,7 +138,7 @@ export async function stageUpload(
       drop: () => Promise.resolve(),
     };
   }
-  const table = `upload_${randomBytes(8).toString('hex')}`;
+  const table = `${stagedBefore(store.now())}${randomBytes(8).toString('hex')}`;
   await store.command({
     name: 'create_upload_table',
     sql: `CREATE TABLE IF NOT EXISTS ${table} (${structure}) ENGINE = MergeTree ORDER BY tuple()`,
@@ -151,6 +151,21 @@ export async function stageUpload(
     throw unreadable(file, error);
   }
   return { from: table, params: {}, drop };
+}
+
+/** How names of staging tables of a time begin; they are in the order of their times. */
+const stagedBefore = (time: number): string => `upload_${time.toString(16).padStart(12, '0')}_`;
+
+/** Drop staging tables of processes that were killed: no upload takes so long. `before` in epoch ms. */
+export async function dropStaged(store: Store, before: number): Promise<void> {
+  const left = await store.query({
+    name: 'find_staged_uploads',
+    lane: 'jobs',
+    sql: `SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^upload_[0-9a-f]{12}_[0-9a-f]{16}$') AND name < {before:String}`,
+    params: { before: stagedBefore(before) },
+    row: z.object({ name: z.string() }),
+  });
+  for (const { name } of left) await store.command({ name: 'drop_upload_table', sql: `DROP TABLE IF EXISTS ${name}` });
 }
 
 /** The engine's complaint about a file, for the person who sent it: its first line, without our statement. */

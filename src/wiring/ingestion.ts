@@ -17,8 +17,9 @@ export function wireIngestion(
   tables: Tables,
   { models, privacy }: Computing,
   config: Config,
-  { counters, clock, logger }: { counters: Counters; clock: () => number; logger: Logger },
+  deps: { counters: Counters; forget: () => void; clock: () => number; logger: Logger },
 ) {
+  const { counters, forget, clock, logger } = deps;
   const warn = (message: string, error: unknown) => logger.warn({ err: error }, message);
   return {
     ingest: new IngestService({
@@ -41,6 +42,9 @@ export function wireIngestion(
       recount: (id) =>
         recountBaseline({ baselines: tables.baselines, fields: tables.fields, bins: tables.bins, models }, id),
       requireModel: (model) => models.requireModel(model),
+      idFields: () => models.idFields(),
+      clean: (model, row) => privacy.clean(model, row),
+      forget,
     }),
     audit: new AuditService({ log: tables.audit, clock }),
   };

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { z } from 'zod';
 import { call, expectProblem } from '../support/http.js';
 import { startLoopbackClickHouse, type Fault, type LoopbackClickHouse } from '../support/loopback-clickhouse.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { startTestService, TEST_NOW, type TestService } from '../support/service.js';
 
 let server: LoopbackClickHouse;
 let service: TestService;
@@ -153,5 +153,21 @@ describe('a file without ids', () => {
     expect((await upload()).statusCode).toBe(201);
     expect(await rows('file')).toEqual([9_000, 9_000]);
     expect(await labels()).toBe(before + 9_000);
+  });
+});
+
+describe('a file whose process was killed', () => {
+  test('leaves its rows on the server no longer than a day', async () => {
+    const { store } = service.container.tables;
+    const table = `upload_${TEST_NOW.toString(16).padStart(12, '0')}_00000000deadbeef`;
+    const sql = `CREATE TABLE ${table} (person String) ENGINE = MergeTree ORDER BY tuple()`;
+    await store.command({ name: 'test_left', sql });
+    const left = () => count(`system.tables WHERE database = currentDatabase() AND name = '${table}'`);
+    const retention = (now: number) =>
+      call(service.app, 'POST', '/v1/jobs/retention/run', { body: { now: new Date(now).toISOString() } });
+    expect((await retention(TEST_NOW + 23 * 3_600_000)).json()).toMatchObject({ status: 'ok' });
+    expect(await left()).toBe(1);
+    expect((await retention(TEST_NOW + 25 * 3_600_000)).json()).toMatchObject({ status: 'ok' });
+    expect(await left()).toBe(0);
   });
 });

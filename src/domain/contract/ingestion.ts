@@ -76,8 +76,15 @@ export const erasedSchema = z.object({
   predictions: z.number(),
   labels: z.number(),
   rejected: z.number(),
+  inference_halves: z.number().describe('logged requests and responses, each as a whole'),
   baseline_rows: z.number(),
   alert_events: z.number(),
   windows: z.number(),
+  baselines_searched_by_content: z
+    .array(z.string())
+    .describe('`model/name` of frozen baselines whose rows name no prediction: rows that say the same were removed'),
+  baselines_not_searched: z
+    .array(z.string())
+    .describe('`model/name` of uploaded baselines whose rows name no prediction: whose they are, only their file says'),
 });
 export type Erased = z.output<typeof erasedSchema>;

@@ -55,9 +55,12 @@ describe('erasing', () => {
       predictions: 1,
       labels: 1,
       rejected: 1,
+      inference_halves: 0,
       baseline_rows: 1,
       alert_events: 0,
       windows: 1,
+      baselines_searched_by_content: [],
+      baselines_not_searched: [],
     });
     for (const table of [
       'predictions',
@@ -108,6 +111,23 @@ describe('erasing', () => {
     });
     await jobs();
     expect(await value('prediction_count', START - 5 * HOUR)).toBe(0);
+  });
+
+  test('by a tag that is kept as a hash: by what was sent, before the rule and after it', async () => {
+    const row = (n: number) => ({
+      model: 'hashed',
+      prediction_id: `hashed-${n}`,
+      tags: { user: n < 2 ? 'carol' : 'dave' },
+    });
+    await send('POST', '/v1/predictions', row(0));
+    await send('PUT', '/v1/models/hashed', { privacy: { hash: ['tags.user'] } });
+    await send('POST', '/v1/predictions', [row(1), row(2)]);
+    expect(await count(`predictions WHERE model = 'hashed' AND tags['user'] = 'carol'`)).toBe(1);
+    expect((await send('DELETE', '/v1/predictions?model=hashed&tag=user=carol')).json()).toMatchObject({
+      predictions: 2,
+    });
+    expect(await count(`predictions WHERE model = 'hashed'`)).toBe(1);
+    await send('DELETE', '/v1/models/hashed');
   });
 
   test('a label without a prediction can be erased too', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { UPLOAD_FOLDER } from '../../../src/http/uploads.js';
+import { SPOOL_FOLDER } from '../../../src/spool.js';
 import { call, expectProblem } from '../../support/http.js';
 import { TEST_NOW, startTestService, type TestService } from '../../support/service.js';
 
@@ -18,8 +18,8 @@ const id = (n: number) => `0197a2b0-0000-7000-8000-${n.toString(16).padStart(12,
 
 /** This process's files: other processes may upload at the same time. */
 async function waiting(): Promise<string[]> {
-  if (!existsSync(UPLOAD_FOLDER)) return [];
-  return (await readdir(UPLOAD_FOLDER)).filter((name) => name.startsWith(`${process.pid}-`));
+  if (!existsSync(SPOOL_FOLDER)) return [];
+  return (await readdir(SPOOL_FOLDER)).filter((name) => name.startsWith(`${process.pid}-`));
 }
 
 beforeAll(async () => {
@@ -125,7 +125,7 @@ describe('ground truth as CSV', () => {
     socket.write('prediction_id,late\n');
     while ((await waiting()).length === 0) await setImmediate();
     const [name = ''] = await waiting();
-    expect((await stat(path.join(UPLOAD_FOLDER, name))).mode & 0o777).toBe(0o600);
+    expect((await stat(path.join(SPOOL_FOLDER, name))).mode & 0o777).toBe(0o600);
     socket.destroy();
     while ((await waiting()).length > 0) await setImmediate();
   });
