@@ -108,16 +108,17 @@ export class BaselineTable {
     await this.store.insert('baselines', COLUMNS, [document]);
   }
 
-  /** Remove what a baseline said before it was put the last time. */
+  /** Remove what a baseline said before it was put the last time, and what was computed of its rows: the quality job does it again. */
   async forgetOlder(id: string): Promise<void> {
-    for (const table of ['baselines', 'baseline_bins']) {
-      await this.store.command({
+    const newest = (table: string) => `(SELECT max(row_version) FROM ${table} WHERE baseline_id = {id:UUID})`;
+    const forget = (table: string, condition: string) =>
+      this.store.command({
         name: `forget_older_${table}`,
-        sql: `ALTER TABLE ${table} DELETE WHERE baseline_id = {id:UUID}
-          AND row_version < (SELECT max(row_version) FROM ${table} WHERE baseline_id = {id:UUID}) SETTINGS mutations_sync = 1`,
+        sql: `ALTER TABLE ${table} DELETE WHERE baseline_id = {id:UUID} ${condition} SETTINGS mutations_sync = 1`,
         params: { id },
       });
-    }
+    for (const table of ['baselines', 'baseline_bins']) await forget(table, `AND row_version < ${newest(table)}`);
+    await forget('baseline_quality', '');
   }
 
   /** The fields of a baseline, also of one that was replaced; null where there never was one. */

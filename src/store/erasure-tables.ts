@@ -23,6 +23,7 @@ export const ERASURE_DUTIES: Readonly<Record<string, ErasureDuty>> = {
   baseline_rows: removed('copies by their id; older copies of production by their content'),
   baselines: recomputed('counted again without the rows; categories that nobody else has lose their name'),
   baseline_bins: recomputed('with its baseline'),
+  baseline_quality: recomputed('removed with rows of its baseline; the quality job computes it again'),
   profiles: recomputed('windows are marked; rows of a segment that is the tag itself are removed'),
   metric_points: recomputed('windows are marked; rows of a segment that is the tag itself are removed'),
   alert_events: rewritten('example ids are taken out; rows of a segment that is the tag itself are removed'),
@@ -42,5 +43,6 @@ export const ERASURE_DUTIES: Readonly<Record<string, ErasureDuty>> = {
   silences: SETTINGS,
   api_keys: SETTINGS,
   settings: SETTINGS,
+  catalogue_lease: none('which process may change the catalogue'),
   schema_migrations: none('names of schema files'),
 };
