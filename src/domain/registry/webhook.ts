@@ -58,7 +58,14 @@ export const MLFLOW_EVENTS = [
   'prompt_version_tag.deleted',
   'prompt_alias.created',
   'prompt_alias.deleted',
+  // Of MLflow's gateway, which is not here: a webhook may name it, and its test sends an example.
+  'budget_policy.exceeded',
 ] as const;
+export type MlflowEvent = (typeof MLFLOW_EVENTS)[number];
+
+/** Tags by which MLflow knows a prompt; they are not told. */
+const PROMPT_TEXT = 'mlflow.prompt.text';
+const INTERNAL_TAGS: readonly string[] = ['mlflow.prompt.is_prompt', '_mlflow_prompt_type', PROMPT_TEXT];
 
 /** What the records of deployments say to whatever runs containers. */
 export const DRIFTLINE_EVENTS = [
@@ -173,13 +180,17 @@ export function mlflowEvent({ change, isPrompt }: Happening): string | null {
 /** Epoch milliseconds as Python writes a time with microseconds. */
 const pythonIso = (time: number): string => new Date(time).toISOString().replace(/\.(\d{3})Z$/, '.$1000+00:00');
 
+const ownTags = (tags: ReadonlyMap<string, string>): Record<string, string> =>
+  Object.fromEntries([...tags].filter(([key]) => !INTERNAL_TAGS.includes(key)));
+
 function mlflowData(event: string, { change, version, tags, description }: Happening): Record<string, unknown> {
   const { model: name, key, to } = change;
   const number = String(change.version ?? '');
   switch (event) {
     case 'registered_model.created':
-    case 'prompt.created':
       return { name, tags: Object.fromEntries(tags), description: description ?? '' };
+    case 'prompt.created':
+      return { name, tags: ownTags(tags), description: description ?? '' };
     case 'model_version.created':
       return {
         name,
@@ -190,8 +201,9 @@ function mlflowData(event: string, { change, version, tags, description }: Happe
         description: version?.description ?? '',
       };
     case 'prompt_version.created': {
-      const { 'mlflow.prompt.text': template = '', ...rest } = Object.fromEntries(version?.tags ?? []);
-      return { name, version: number, template, tags: rest, description: version?.description ?? '' };
+      const held = version?.tags ?? new Map<string, string>();
+      const template = held.get(PROMPT_TEXT) ?? '';
+      return { name, version: number, template, tags: ownTags(held), description: version?.description ?? '' };
     }
     case 'prompt_tag.set':
       return { name, key, value: to };
@@ -211,52 +223,17 @@ function mlflowData(event: string, { change, version, tags, description }: Happe
   }
 }
 
-/** The body that MLflow sends for an event. */
-export function mlflowBody(event: string, happening: Happening): string {
+/** The body of MLflow around what an event tells. */
+export function mlflowEnvelope(event: string, at: number, data: Record<string, unknown>): string {
   const [entity, action] = event.split('.');
-  const timestamp = pythonIso(happening.change.at);
-  return JSON.stringify({ entity, action, timestamp, data: mlflowData(event, happening) });
+  return JSON.stringify({ entity, action, timestamp: pythonIso(at), data });
 }
+
+/** The body that MLflow sends for an event. */
+export const mlflowBody = (event: string, happening: Happening): string =>
+  mlflowEnvelope(event, happening.change.at, mlflowData(event, happening));
 
 /** Whether a webhook is to be told something about a model. */
 export function isAbout(webhook: Webhook, modelId: string): boolean {
   return webhook.status === 'ACTIVE' && (webhook.modelId === null || webhook.modelId === modelId);
 }
-
-/** What a test sends: an example of each event. */
-export function exampleHappening(event: string, at: number): Happening {
-  const action: Change['action'] = EXAMPLES.find(([pattern]) => pattern.test(event))?.[1] ?? 'version_created';
-  const stage = /STAGING/.test(event) ? 'Staging' : /ARCHIVED/.test(event) ? 'Archived' : 'Production';
-  const moves = action === 'stage_changed' || action === 'transition_requested';
-  return {
-    change: {
-      at,
-      by: 'driftline',
-      action,
-      modelId: '',
-      model: 'example_model',
-      version: action === 'model_created' || action.startsWith('model_') ? null : 1,
-      key: action.startsWith('alias') ? 'example_alias' : 'example_key',
-      from: moves ? 'None' : null,
-      to: moves ? stage : 'example_value',
-      comment: action === 'comment' ? 'This is a test.' : null,
-    },
-    version: null,
-    tags: new Map([['example_key', 'example_value']]),
-    description: 'An example model',
-    isPrompt: event.startsWith('prompt'),
-  };
-}
-
-const EXAMPLES: readonly [RegExp, Change['action']][] = [
-  [/^REGISTERED_MODEL_CREATED$|^(registered_model|prompt)\.created$/, 'model_created'],
-  [/^MODEL_VERSION_TRANSITIONED/, 'stage_changed'],
-  [/^TRANSITION_REQUEST/, 'transition_requested'],
-  [/^COMMENT/, 'comment'],
-  [/^prompt_tag\.set$/, 'model_tag_set'],
-  [/^prompt_tag\.deleted$/, 'model_tag_deleted'],
-  [/TAG_SET$|_tag\.set$/, 'version_tag_set'],
-  [/_tag\.deleted$/, 'version_tag_deleted'],
-  [/_alias\.created$/, 'alias_set'],
-  [/_alias\.deleted$/, 'alias_deleted'],
-];

@@ -8,7 +8,6 @@ import { isPrompt, type RegistryState } from '../../domain/registry/state.js';
 import {
   databricksBody,
   databricksEvents,
-  exampleHappening,
   isAbout,
   mlflowBody,
   mlflowEvent,
@@ -19,6 +18,7 @@ import {
   type WebhookKind,
   type WebhookStatus,
 } from '../../domain/registry/webhook.js';
+import { databricksExample, mlflowExample } from '../../domain/registry/webhook-examples.js';
 import type { SecretBox } from '../secret-box.js';
 import { DELIVERY_KIND, deliveryEntry, deliveryOf, requestOf, type Delivery, type Dispatcher } from './dispatcher.js';
 import type { RegistryEntry, RegistryStore, StoredEntry } from './ports.js';
@@ -366,12 +366,11 @@ function happenings(outcome: Outcome, state: RegistryState): Happening[] {
 }
 
 function exampleBody(webhook: Webhook, event: string, now: number): string {
-  const happening = exampleHappening(event, now);
   switch (webhook.kind) {
     case 'databricks':
-      return databricksBody(event as DatabricksEvent, webhook.id, happening);
+      return databricksExample(event as DatabricksEvent, webhook.id, now);
     case 'mlflow':
-      return mlflowBody(event, happening);
+      return mlflowExample(event, now);
     case 'driftline':
       return JSON.stringify({ event, webhook_id: webhook.id, event_timestamp: now, test: true });
   }
