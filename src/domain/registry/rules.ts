@@ -85,8 +85,8 @@ export function checkTag(key: string, value: string): void {
   withinLength('value', MAX_TAG_VALUE, value);
 }
 
-/** @throws RegistryError */
-export function checkAlias(alias: string): string {
+/** An alias that is asked for; `latest` may be. @throws RegistryError */
+export function checkAliasForm(alias: string): string {
   if (alias === '') throw invalidParameter('Registered model alias name cannot be empty.');
   if (!/^[\p{L}\p{N}_-]*$/u.test(alias)) {
     throw invalidParameter(
@@ -94,7 +94,15 @@ export function checkAlias(alias: string): string {
     );
   }
   withinLength('Registered model alias name', MAX_ALIAS, alias);
-  if (alias.toLowerCase() === 'latest') {
+  return alias;
+}
+
+export const isLatest = (alias: string): boolean => alias.toLowerCase() === 'latest';
+
+/** An alias that is given or taken away. @throws RegistryError */
+export function checkAlias(alias: string): string {
+  checkAliasForm(alias);
+  if (isLatest(alias)) {
     throw invalidParameter("'latest' alias name (case insensitive) is reserved.");
   }
   if (/^[vV]\d+$/.test(alias)) throw invalidParameter(`Version alias name '${alias}' is reserved.`);

@@ -2,7 +2,7 @@
 import type { ModelVersion, RegisteredModel, Stage } from './model.js';
 import { STAGES } from './model.js';
 import type { ModelField, Order, VersionField } from './paging.js';
-import { doesNotExist, invalidParameter, modelUri, noModel, noVersion, versionNumber } from './rules.js';
+import { doesNotExist, invalidParameter, isLatest, modelUri, noModel, noVersion, versionNumber } from './rules.js';
 import { meets, type Clause } from './search.js';
 
 /** Models with this tag set to true are prompts, which MLflow keeps in the same store and hides from searches. */
@@ -111,9 +111,14 @@ export class RegistryState {
       .sort();
   }
 
-  /** @throws RegistryError INVALID_PARAMETER_VALUE for an alias that is not there, as MLflow has it. */
+  /** `latest` is the highest version. @throws RegistryError INVALID_PARAMETER_VALUE for an alias that is not there, as MLflow has it. */
   byAlias(name: string, alias: string): VersionOfModel {
     const model = this.model(name);
+    if (isLatest(alias)) {
+      const version = this.versionsOf(model).at(-1);
+      if (version === undefined) throw doesNotExist(`Latest version not found for model ${name}.`);
+      return { model, version };
+    }
     const number = model.aliases.get(alias);
     const version = number === undefined ? null : this.findVersion(model, number);
     if (version === null) throw invalidParameter(`Registered model alias ${alias} not found.`);

@@ -11,7 +11,13 @@ import {
   updateModel,
 } from '../../domain/registry/operations.js';
 import { modelOrder, pageOf, pageOffset, pageSize } from '../../domain/registry/paging.js';
-import { canonicalStage, checkAlias, checkModelName, versionNumber } from '../../domain/registry/rules.js';
+import {
+  canonicalStage,
+  checkAlias,
+  checkAliasForm,
+  checkModelName,
+  versionNumber,
+} from '../../domain/registry/rules.js';
 import { MODEL_GRAMMAR, parseFilter } from '../../domain/registry/search.js';
 import { mayReach } from '../plugins/auth.js';
 import { modelJson, pageJson, versionJson, versionList } from './answers.js';
@@ -199,7 +205,7 @@ export const MODEL_CALLS = [
     models: ofName,
     run: (input, { services }) =>
       services.registry.read((state) => ({
-        model_version: versionJson(state, state.byAlias(checkModelName(input.name), checkAlias(input.alias))),
+        model_version: versionJson(state, state.byAlias(checkModelName(input.name), checkAliasForm(input.alias))),
       })),
   }),
 ];

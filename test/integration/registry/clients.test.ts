@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { WorkspaceClient } from '@databricks/sdk-experimental';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mlflowPython } from '../../support/mlflow-python.js';
+import { startReceiver } from '../../support/receiver.js';
 import { startTestService, type TestService } from '../../support/service.js';
 
 const run = promisify(execFile);
@@ -18,14 +19,14 @@ if (python === null) {
 let service: TestService;
 let url: string;
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ allowPrivateWebhooks: true });
   url = await service.listen();
 });
 afterAll(() => service.close());
 
 describe('the Python client of MLflow', () => {
   it.skipIf(python === null)(
-    'registers, versions, promotes, aliases, copies, searches, deletes, and is refused at once',
+    'registers, versions, promotes, aliases, copies, searches, deletes, keeps prompts and webhooks, and is refused at once',
     async () => {
       const env = {
         ...process.env,
@@ -45,6 +46,9 @@ describe('the Python client of MLflow', () => {
           'copies',
           'searches',
           'deletions',
+          'functions',
+          'prompts',
+          'webhooks',
         ]);
       } finally {
         clearInterval(ticking);
@@ -104,6 +108,51 @@ describe('the npm client of Databricks', () => {
       errorCode: 'RESOURCE_DOES_NOT_EXIST',
       statusCode: 404,
     });
+  });
+
+  it('archives, copies, finds in order over pages, and makes, lists, tests and deletes webhooks', async () => {
+    const client = registry();
+    const receiver = await startReceiver();
+    await client.createModel({ name: 'ordered' });
+    for (const index of [1, 2, 3])
+      await client.createModelVersion({ name: 'ordered', source: `s3://ordered/${index}` });
+    const move = (version: string) =>
+      client.transitionStage({ name: 'ordered', version, stage: 'Production', archive_existing_versions: true });
+    await move('1');
+    const made = await client.createWebhook({
+      model_name: 'ordered',
+      events: ['MODEL_VERSION_TRANSITIONED_TO_ARCHIVED'],
+      http_url_spec: { url: receiver.url, secret: 's3cr3t-webhook' },
+    });
+    const id = made.webhook?.id ?? '';
+    expect(made.webhook).toMatchObject({ status: 'ACTIVE', http_url_spec: { url: receiver.url } });
+    await move('2');
+    const [told] = await receiver.next(1);
+    expect(JSON.parse(told?.body ?? '')).toMatchObject({ version: '1', to_stage: 'Archived' });
+    expect((await client.getModelVersion({ name: 'ordered', version: '1' })).model_version).toMatchObject({
+      current_stage: 'Archived',
+    });
+    const listed = await all(client.listWebhooks({ model_name: 'ordered', max_results: 1 }));
+    expect(listed.map((webhook) => webhook.id)).toEqual([id]);
+    expect(JSON.stringify([made, listed])).not.toContain('s3cr3t');
+    expect(await client.testRegistryWebhook({ id, event: 'MODEL_VERSION_TRANSITIONED_TO_ARCHIVED' })).toMatchObject({
+      status_code: 200,
+      body: 'OK',
+    });
+    await client.deleteWebhook({ id });
+    expect(await all(client.listWebhooks({ model_name: 'ordered' }))).toEqual([]);
+    await client.createModelVersion({ name: 'ordered', source: 'models:/ordered/Production' });
+    expect((await client.getModelVersionDownloadUri({ name: 'ordered', version: '4' })).artifact_uri).toBe(
+      's3://ordered/2',
+    );
+    const found = await all(
+      client.searchModelVersions({ filter: "name = 'ordered'", order_by: ['version_number DESC'], max_results: 3 }),
+    );
+    expect(found.map((version) => version.version)).toEqual(['4', '3', '2', '1']);
+    await expect(
+      client.transitionStage({ name: 'ordered', version: '1', stage: 'Prod', archive_existing_versions: false }),
+    ).rejects.toMatchObject({ errorCode: 'INVALID_PARAMETER_VALUE', statusCode: 400 });
+    await receiver.close();
   });
 
   it('comments, and asks for transitions that are approved, rejected or withdrawn', async () => {

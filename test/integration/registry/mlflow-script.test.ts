@@ -88,6 +88,11 @@ describe('a registry from empty to empty', () => {
 
     const alias = { name: 'churn', alias: 'champion', version: '2' };
     expect(await mlflow('POST', 'registered-models/alias', alias)).toEqual({ status: 200, json: {} });
+    // It can be asked for all the same: the highest version.
+    expect(await mlflow('GET', 'registered-models/alias', { name: 'churn', alias: 'latest' })).toMatchObject({
+      status: 200,
+      json: { model_version: { version: '2' } },
+    });
     for (const reserved of ['latest', 'v7']) {
       expect(await mlflow('POST', 'registered-models/alias', { ...alias, alias: reserved })).toMatchObject({
         status: 400,
