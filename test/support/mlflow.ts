@@ -17,7 +17,7 @@ export type Mlflow = (
 export function queryOf(document: Json): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(document)) {
-    for (const one of [value].flat()) query.append(key, String(one));
+    for (const one of [value].flat()) query.append(key, typeof one === 'string' ? one : JSON.stringify(one));
   }
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
