@@ -13,15 +13,10 @@ import { registerVersionReferences } from './plugins/version-references.js';
 import { CONNECTION_TIMEOUT, REQUEST_TIMEOUT, registerSecurity, requestId } from './plugins/security.js';
 import { sessionRoutes } from './plugins/session.js';
 import { alertLinkRoutes } from './routes/alert-links.js';
-import {
-  alertRoutes,
-  backtestRoutes,
-  builtinAlertRoutes,
-  proposalRoutes,
-  ruleRoutes,
-  silenceRoutes,
-} from './routes/alerts.js';
+import { backtestRoutes, proposalRoutes, ruleRoutes } from './routes/alert-rules.js';
+import { alertRoutes } from './routes/alerts.js';
 import { baselineRoutes, baselineUploadRoutes } from './routes/baselines.js';
+import { builtinAlertRoutes } from './routes/builtin-alerts.js';
 import { channelRoutes } from './routes/channels.js';
 import { clouderaRegistryRoutes } from './routes/cloudera-registry.js';
 import { clouderaRoutes } from './routes/cloudera.js';
@@ -41,6 +36,7 @@ import { queryRoutes } from './routes/query.js';
 import { registryWebhookRoutes } from './routes/registry-webhooks.js';
 import { registryRoutes } from './routes/registry.js';
 import { replicaRoutes } from './routes/replicas.js';
+import { silenceRoutes } from './routes/silences.js';
 import { groundTruthRoutes, predictionTrackingRoutes, trackingRoutes } from './routes/tracking.js';
 import type { App, HttpConfig, RouteContext } from './types.js';
 import { sweepSpool } from '../spool.js';

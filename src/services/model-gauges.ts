@@ -1,5 +1,6 @@
 // Model numbers as gauges for Prometheus: read from the store now and then, shown at every scrape. Units are base units: seconds and ratios.
 import { Gauge, type Registry } from 'prom-client';
+import { QUALITY_METRICS } from '../domain/alerts/metric-names.js';
 
 /** A number of a whole model in its newest window. Times in epoch ms. */
 export interface GaugeNumber {
@@ -35,10 +36,8 @@ interface Target {
   divide?: number;
 }
 
-const QUALITY = [
-  'accuracy', 'precision', 'recall', 'specificity', 'f1', 'mcc', 'roc_auc', 'average_precision', 'log_loss', 'brier', 'calibration_error',
-  'f1_macro', 'precision_macro', 'recall_macro', 'roc_auc_ovr_macro', 'mae', 'mse', 'rmse', 'mape', 'r2', 'mean_error',
-]; // prettier-ignore
+/** Without the noise, which is a limit and no quality. */
+const QUALITY = QUALITY_METRICS.filter((metric) => metric !== 'calibration_noise_95');
 const DRIFT = ['psi', 'ks_statistic', 'js_distance', 'wasserstein_normed', 'l_infinity'];
 const quantiles = (metric: string, gauge: string, divide: number): [string, Target][] =>
   [['p50', '0.5'], ['p90', '0.9'], ['p95', '0.95'], ['p99', '0.99']].map(([name = '', quantile = '']) => [

@@ -4,6 +4,7 @@ import { rangeOf } from '../domain/alerts/reach.js';
 import { formatValue, metricName } from '../domain/alerts/wording.js';
 import { iso } from '../domain/contract/common.js';
 import type { Proposals } from '../domain/contract/proposals.js';
+import { betterIs } from '../domain/metric-families.js';
 import { NotFoundError } from '../domain/errors.js';
 import { backtestRule } from './alert-backtest.js';
 import type { AlertPorts } from './alert-ports.js';
@@ -25,7 +26,6 @@ type Written = Partial<Record<Exclude<keyof AlertRule, 'model' | 'metric'>, unkn
 
 /** Of several ways to say how good a model is, the first that it has. */
 const QUALITY = ['accuracy', 'roc_auc', 'rmse', 'mae', 'f1_macro'];
-const WORSE_WHEN_HIGHER = new Set(['rmse', 'mae']);
 /** With fewer windows a quantile says nothing. */
 const FEWEST = 10;
 
@@ -70,7 +70,7 @@ function candidates(history: ReadonlyMap<string, MetricHistory>): { title: strin
     );
   const quality = QUALITY.map(of).find((one) => one !== null) ?? null;
   if (quality !== null) {
-    const higher = WORSE_WHEN_HIGHER.has(quality.metric);
+    const higher = betterIs(quality.metric) === 'lower';
     const critical = beyond(quality, higher ? 'above' : 'below');
     add('quality', { metric: quality.metric, op: higher ? '>' : '<', critical, for: 2, of: 3 }, said(quality));
   }

@@ -1,31 +1,16 @@
 // The words of alerts: numbers, times and metric names as people read them in mail, logs and the API.
+import { isShare } from '../metric-families.js';
 import type { MovedBin, Notice, NoticeItem, NoticeQuality, NoticeRollback } from './notice.js';
 
-/** Metrics that are shares in 0..1: written as percentages. */
-const SHARES = new Set([
-  'accuracy',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'f1_macro',
-  'precision_macro',
-  'recall_macro',
-  'missing_share',
-  'unseen_share',
-  'drifted_share',
-  'error_rate',
-  'label_coverage',
-  'mape',
-  'share',
-]);
+/** What the split of a drift is about is a share of rows as well. */
+const ROW_SHARE = 'share';
 
 /** Lengths of time, in hours. */
 const HOURS = new Set(['feed_silence', 'job_silence']);
 
-/** Whether a metric is a share in 0..1. */
-export function isShare(metric: string): boolean {
-  return SHARES.has(metric);
+/** Whether a number is written as a percentage. */
+export function isPercentage(metric: string): boolean {
+  return metric === ROW_SHARE || isShare(metric);
 }
 
 const NAMES: Record<string, string> = {
@@ -72,7 +57,7 @@ export function formatShare(value: number | null): string {
 /** A value of a metric as people read it. */
 export function formatValue(metric: string, value: number | null): string {
   if (HOURS.has(metric)) return value === null ? '-' : `${formatNumber(value)} h`;
-  return SHARES.has(metric) ? formatShare(value) : formatNumber(value);
+  return isPercentage(metric) ? formatShare(value) : formatNumber(value);
 }
 
 /** An alert's value; of a relative rule `0.91 x`, the ratio to what it is compared with. */

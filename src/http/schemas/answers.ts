@@ -76,6 +76,12 @@ export const problemAnswer = (description: string) => ({
   content: { [PROBLEM_TYPE]: { schema: problemSchema } },
 });
 
+/** The mark of what comes from the configuration file. */
+export const sourceSchema = z
+  .literal('file')
+  .optional()
+  .describe('comes from the configuration file, and is changed there');
+
 const DOCUMENTS: Record<string, z.ZodType> = {
   Problem: problemSchema,
   Prediction: predictionItemSchema,

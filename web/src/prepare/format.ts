@@ -1,21 +1,8 @@
 // Numbers, times and names as people read them. A missing number is `-`, never 0.
+import { betterIs, isScore, isShare } from '../../../src/domain/metric-families.js';
 
-const SHARES = new Set([
-  'accuracy',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'f1_macro',
-  'precision_macro',
-  'recall_macro',
-  'missing_share',
-  'unseen_share',
-  'drifted_share',
-  'error_rate',
-  'label_coverage',
-  'mape',
-]);
+export { betterIs, isShare };
+
 const MILLISECONDS = /^(latency_p\d+|latency_ms|cpu_ms_mean)$/;
 const SECONDS = /^label_lag_p\d+$/;
 const BYTES = /bytes/;
@@ -58,51 +45,15 @@ const NAMES: Record<string, string> = {
   response_bytes_mean: 'response size',
 };
 
-/** Metrics for which less is better. */
-const LOWER_IS_BETTER = new Set(['mae', 'mse', 'rmse', 'mape', 'log_loss', 'brier', 'calibration_error', 'error_rate']);
-
-const QUALITIES = new Set([
-  'accuracy',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'mcc',
-  'roc_auc',
-  'average_precision',
-  'log_loss',
-  'brier',
-  'f1_macro',
-  'precision_macro',
-  'recall_macro',
-  'roc_auc_ovr_macro',
-  'mae',
-  'mse',
-  'rmse',
-  'mape',
-  'r2',
-  'mean_error',
-]);
-
 /** A metric's name: `roc_auc` is ROC AUC. */
 export function metricName(metric: string): string {
   if (metric.startsWith('custom.') || metric.startsWith('aggregate.')) return metric;
   return NAMES[metric] ?? metric.replaceAll('_', ' ');
 }
 
-/** Whether a larger value is a better one; null where neither is. */
-export function betterIs(metric: string): 'higher' | 'lower' {
-  return LOWER_IS_BETTER.has(metric) ? 'lower' : 'higher';
-}
-
-/** Whether a metric is a share of 0 to 1, shown in per cent. */
-export function isShare(metric: string): boolean {
-  return SHARES.has(metric);
-}
-
 /** Amounts begin at 0 on an axis; of qualities the change matters. */
 export function startsAtZero(metric: string): boolean {
-  return !QUALITIES.has(metric) && !metric.startsWith('custom.') && !metric.startsWith('aggregate.');
+  return !isScore(metric) && !metric.startsWith('custom.') && !metric.startsWith('aggregate.');
 }
 
 /** `13,402`; `13.4 M` beyond a million. */
@@ -157,7 +108,7 @@ export function bytes(value: number | null): string {
 
 /** A value of a metric with its unit. */
 export function metricValue(metric: string, value: number | null): string {
-  if (SHARES.has(metric)) return share(value);
+  if (isShare(metric)) return share(value);
   if (MILLISECONDS.test(metric)) return milliseconds(value);
   if (SECONDS.test(metric)) return seconds(value);
   if (BYTES.test(metric)) return bytes(value);
@@ -169,13 +120,13 @@ export function metricValue(metric: string, value: number | null): string {
 export function plusMinus(metric: string, value: number | null, lower: number | null, upper: number | null): string {
   if (value === null || lower === null || upper === null) return '';
   const half = Math.max(upper - value, value - lower);
-  return `±${SHARES.has(metric) ? trim(100 * half, 1) : number(half)}`;
+  return `±${isShare(metric) ? trim(100 * half, 1) : number(half)}`;
 }
 
 /** A change with its sign: +3 %, -1.9 (points of per cent for shares); empty where it is not known. */
 export function delta(metric: string, value: number | null, before: number | null): string {
   if (value === null || before === null) return '';
-  if (SHARES.has(metric)) return signed(100 * (value - before), 1);
+  if (isShare(metric)) return signed(100 * (value - before), 1);
   if (before === 0) return '';
   return `${signed((100 * (value - before)) / Math.abs(before), 1)} %`;
 }
