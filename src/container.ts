@@ -7,6 +7,7 @@ import { packageRoot } from './package-root.js';
 import { AllPoints } from './services/aggregate-points.js';
 import type { AlertsService } from './services/alerts.js';
 import type { Services } from './services/api.js';
+import { AuditService } from './services/audit.js';
 import { Counters } from './services/counters.js';
 import { EXTERNAL_ID_NAMESPACE } from './services/ids.js';
 import { JobsService } from './services/jobs.js';
@@ -109,7 +110,8 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   const contributions = wireContributions(tables, computing);
   const isPlanned = (job: string): boolean => later.schedules?.().get(job) !== 'off';
   const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock, isPlanned);
-  const configFile = wireConfigFile(tables, computing, alerts, config, { clock, logger });
+  const audit = new AuditService({ log: tables.audit, clock });
+  const configFile = wireConfigFile(tables, computing, alerts, config, { audit, clock, logger });
   later.schedules = () => configFile.schedules();
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
@@ -166,6 +168,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   let refresh: NodeJS.Timeout | undefined;
   const services: Services = {
     ...ingestion,
+    audit,
     cloudera: wireCloudera(tables, computing, ingestion.ingest, clock, registryCore.records),
     replicas: new ReplicasService({
       store: tables.replicaStats,

@@ -9,6 +9,8 @@ import { channelSchema, silenceSchema } from '../domain/contract/alerts.js';
 import { modelConfigSchema } from '../domain/contract/models.js';
 import type { KnownFields } from '../services/alert-rule-check.js';
 import type { AlertsService } from '../services/alerts.js';
+import type { AuditApi } from '../services/api.js';
+import { auditedDocuments, type Note } from '../services/audit.js';
 import { ConfigFileService, ownedSchema } from '../services/config-file.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
@@ -36,26 +38,50 @@ export function wireConfigFile(
   computing: Computing,
   alerts: AlertsService,
   config: Config,
-  { clock, logger }: { clock: () => number; logger: Logger },
+  { audit, clock, logger }: { audit: AuditApi; clock: () => number; logger: Logger },
 ): ConfigFileService & { watch(): void; unwatch(): void } {
   const { models } = computing;
+  // The change is made, whatever becomes of its row.
+  const note: Note = (action, target, before, after) =>
+    audit
+      .append({
+        actor: 'config-file',
+        actor_name: config.configFile ?? '',
+        action,
+        target,
+        before,
+        after,
+        request_id: '',
+      })
+      .catch((error: unknown) => logger.error({ err: error, target }, 'a change could not be audited'));
   const documents = tables.documents('models', modelConfigSchema);
+  const configured = auditedDocuments(
+    {
+      get: (name) => documents.get(name),
+      list: () => documents.list(),
+      remove: (name) => documents.remove(name),
+      exclusively: (work) => documents.exclusively(work),
+      put: async (model, doc) => void (await models.configure(model, doc)),
+    },
+    '/v1/models',
+    note,
+  );
   const service = new ConfigFileService({
     file: config.configFile,
     read: (file) => readFile(file, 'utf8'),
     reading: { variable: config.variable, cronProblem },
-    models: {
-      get: (name) => documents.get(name),
-      list: () => documents.list(),
-      put: (name, doc) => documents.put(name, doc),
-      remove: (name) => documents.remove(name),
-      exclusively: (work) => documents.exclusively(work),
-      configure: (model, doc) => models.configure(model, doc),
+    models: { ...configured, configure: (model, doc) => configured.put(model, doc) },
+    channels: auditedDocuments(tables.documents('channels', channelSchema), '/v1/channels', note),
+    rules: auditedDocuments(tables.documents('alert_rules', alertRuleSchema), '/v1/alert-rules', note),
+    silences: auditedDocuments(tables.documents('silences', silenceSchema), '/v1/silences', note),
+    builtin: {
+      get: () => alerts.builtinAlerts(),
+      put: async (settings) => {
+        const before = await alerts.builtinAlerts();
+        await alerts.putBuiltinAlerts(settings);
+        await note('PUT /v1/builtin-alerts', '/v1/builtin-alerts', before, settings);
+      },
     },
-    channels: tables.documents('channels', channelSchema),
-    rules: tables.documents('alert_rules', alertRuleSchema),
-    silences: tables.documents('silences', silenceSchema),
-    builtin: { get: () => alerts.builtinAlerts(), put: (settings) => alerts.putBuiltinAlerts(settings) },
     settings: tables.documents('settings', ownedSchema),
     known: knownFields(tables, computing),
     channelProblem: (channel) => alerts.channelProblem(channel),

@@ -1,7 +1,6 @@
 // Wires ingestion: tracking, uploads, orphan labels, erasure, audit.
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import { AuditService } from '../services/audit.js';
 import { recountBaseline } from '../services/baseline-recount.js';
 import type { Counters } from '../services/counters.js';
 import { ErasureService } from '../services/erasure.js';
@@ -46,7 +45,6 @@ export function wireIngestion(
       clean: (model, row) => privacy.clean(model, row),
       forget,
     }),
-    audit: new AuditService({ log: tables.audit, clock }),
   };
 }
 

@@ -150,8 +150,6 @@ function addRoute(scope: App, context: RouteContext, one: Call<z.ZodType>, hidde
       docs: DOCS,
       scope: one.scope,
       optionalBody: true,
-      // The registry's own log says who changed what. Bodies of webhooks hold secrets, which the audit must not.
-      ...(one.tag === 'registry webhooks' ? { audited: () => Promise.resolve(null) } : {}),
     },
     // The schemas describe; `readInput` checks, with the protocol's own messages.
     validatorCompiler: () => (value: unknown) => ({ value }),

@@ -1,16 +1,11 @@
 // API keys. A key that is limited to models may not manage keys: it could make itself a wider one.
 import { z } from 'zod';
 import { apiKeyRequestSchema, apiKeySchema } from '../../domain/contract/alerts.js';
-import type { Services } from '../../services/api.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 
 const createdSchema = z.object({ id: z.string(), key: z.string().describe('shown here and nowhere else') });
-
-/** For the audit: a key without its secret. */
-const keyOf = async (services: Services, params: Record<string, string>) =>
-  (await services.keys.list()).find(({ id }) => id === params.id);
 
 /** /v1/api-keys. */
 export function keyRoutes(app: App, { services }: RouteContext): void {
@@ -51,7 +46,6 @@ export function keyRoutes(app: App, { services }: RouteContext): void {
     config: {
       scope: 'admin',
       everyModel: true,
-      audited: keyOf,
       docs: { response: { 404: problemAnswer('There is no such key.') } },
     },
     schema: {

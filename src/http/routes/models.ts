@@ -9,7 +9,7 @@ import {
   versionSummarySchema,
   type ModelConfig,
 } from '../../domain/contract/models.js';
-import type { ModelsApi, Services } from '../../services/api.js';
+import type { ModelsApi } from '../../services/api.js';
 import { json, nothing, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, modelParams } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
@@ -24,10 +24,6 @@ export async function ofKnownModel<T>(models: ModelsApi, model: string, rows: T[
   if (rows.length === 0) await models.get(model);
   return rows;
 }
-
-/** For the audit: the configuration as it was set. */
-const configOf = async (services: Services, params: Record<string, string>) =>
-  (await services.models.get(params.model ?? '')).config;
 
 /** What differs between the configuration before, which is null for a model that nobody knew, and after. */
 function changedKeys(known: ModelConfig | null, after: ModelConfig): string[] {
@@ -68,7 +64,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'PUT',
     url: '/v1/models/:model',
-    config: { scope: 'admin', audited: configOf },
+    config: { scope: 'admin' },
     schema: {
       tags: ['models'],
       summary: 'Configure a model',
@@ -95,7 +91,7 @@ export function modelRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'DELETE',
     url: '/v1/models/:model',
-    config: { scope: 'admin', slow: true, audited: configOf, docs: { response: { 404: NO_MODEL } } },
+    config: { scope: 'admin', slow: true, docs: { response: { 404: NO_MODEL } } },
     schema: {
       tags: ['models'],
       summary: 'Remove every row of a model',

@@ -95,6 +95,17 @@ it('the button silences the rule on that model for a day', async () => {
   ]);
 });
 
+it('what the links did is in the audit, without their secrets', async () => {
+  const log = await service.services.audit.list({ actor: 'link', target: null, limit: 10 });
+  expect(log.map(({ target, before, after }) => ({ target, before, after }))).toMatchObject([
+    { target: '/alert-links', before: null, after: { kind: 'silence', rule: 'drift', model: 'flights' } },
+    { target: '/alert-links', before: null, after: { kind: 'acknowledge' } },
+    { target: '/alert-links', before: null, after: { kind: 'acknowledge' } },
+  ]);
+  for (const name of ['Acknowledge', 'Silence for 24 hours'])
+    expect(JSON.stringify(log)).not.toContain(linkIn(name).split('/').at(-1));
+});
+
 it('refuses a link that was changed, and one that is too old', async () => {
   const link = linkIn('Silence for 24 hours');
   const [head = '', mac = ''] = link.split('.');
