@@ -87,6 +87,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
         { err: error, rows },
         'rows of a refused batch could not be removed: sent again, they are there twice',
       ),
+    warn: (message, error) => logger.warn({ err: error }, message),
   });
   const counters = new Counters({
     queueBytes: () => tables.predictionWriter.depth,
@@ -217,7 +218,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
     migrate: () => tables.migrate(),
     refresh: refreshAll,
     start: async () => {
-      await tables.startVersions();
+      await tables.start();
       await models.refresh();
       await privacy.start();
       await registryCore.start();
@@ -234,7 +235,11 @@ export async function openContainer(config: Config, options: ContainerOptions): 
       clearInterval(refresh);
       configFile.unwatch();
       await inferenceLogs.idle();
-      await tables.predictionWriter.idle();
+      try {
+        await tables.predictionWriter.idle();
+      } catch (error) {
+        warn('predictions stay in the journal until the next start', error);
+      }
       const { unsettled } = tables.predictionWriter;
       if (unsettled > 0) logger.error({ rows: unsettled }, 'stopped before rows of refused batches could be removed');
       await jobs.idle();

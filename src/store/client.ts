@@ -9,8 +9,8 @@ import { StartupError } from '../domain/errors.js';
 import { SPOOL_FOLDER, spoolPath } from '../spool.js';
 import { withParams } from './bind.js';
 
-/** Where a statement runs: `ingest` and `jobs` write, `read` answers people. Lanes never wait for one another. */
-export type Lane = 'ingest' | 'jobs' | 'read';
+/** Where a statement runs: `ingest`, `journal` and `jobs` write, `read` answers people. Lanes never wait for one another. */
+export type Lane = 'ingest' | 'journal' | 'jobs' | 'read';
 export type QueryParams = Record<string, unknown>;
 
 /** Whose insert it is (for the engine's own log), and what tells it apart from another with the same rows. */
@@ -240,13 +240,19 @@ export async function openEmbedded(dataDir: string): Promise<Engine> {
   try {
     mkdirSync(dataDir, { recursive: true });
     const ingest = open();
+    const journal = open();
     const jobs = Array.from({ length: JOB_CONNECTIONS }, open);
     const readers = Array.from({ length: READERS }, open);
-    const members = [ingest, ...jobs, ...readers];
+    const members = [ingest, journal, ...jobs, ...readers];
     await Promise.all(members.map((member) => member.client.command({ query: CONNECTION_SETTINGS })));
     const engine = new ClickHouseEngine(
       'embedded',
-      { ingest: new ClientLane([ingest]), jobs: new ClientLane(jobs), read: new ClientLane(readers) },
+      {
+        ingest: new ClientLane([ingest]),
+        journal: new ClientLane([journal]),
+        jobs: new ClientLane(jobs),
+        read: new ClientLane(readers),
+      },
       members,
     );
     return engine;
@@ -274,9 +280,10 @@ export function openServer(url: string, ingestTimeout = 30_000): Engine {
   const jobs = open(LANE_TIMEOUTS.jobs);
   const read = open(LANE_TIMEOUTS.read);
   const prober = open(PING_TIMEOUT);
+  const inserts = new ClientLane([ingest]);
   return new ClickHouseEngine(
     'server',
-    { ingest: new ClientLane([ingest]), jobs: new ClientLane([jobs]), read: new ClientLane([read]) },
+    { ingest: inserts, journal: inserts, jobs: new ClientLane([jobs]), read: new ClientLane([read]) },
     [ingest, jobs, read, prober],
     prober,
   );

@@ -15,6 +15,8 @@ const SETTINGS = none('what people with a key set, never what a prediction said'
 export const ERASURE_DUTIES: Readonly<Record<string, ErasureDuty>> = {
   predictions: removed('every version of the rows'),
   prediction_places: removed('by the ids'),
+  prediction_journal_a: removed('emptied before anything is removed from predictions'),
+  prediction_journal_b: removed('emptied before anything is removed from predictions'),
   ground_truth: removed('labels of the ids'),
   ground_truth_history: removed('every value that the labels had'),
   label_arrivals: removed('by the ids'),

@@ -79,7 +79,8 @@ export class ResilientEngine implements Engine, CircuitReport {
 
   constructor(private readonly engine: Engine) {
     const circuit = () => new Circuit(() => engine.ping());
-    this.circuits = { ingest: circuit(), jobs: circuit(), read: circuit() };
+    const ingest = circuit();
+    this.circuits = { ingest, journal: ingest, jobs: circuit(), read: circuit() };
   }
 
   get kind(): 'embedded' | 'server' {

@@ -94,7 +94,6 @@ export class VersionSource {
 }
 
 export class Store {
-  readonly versions: VersionSource;
   /** Whoever changes the catalogue does it in here. */
   guard = new CatalogueGuard();
 
@@ -103,8 +102,12 @@ export class Store {
     private readonly clock: () => number,
     /** Told the name of every statement that failed. */
     private readonly failed: (statement: string) => void = () => undefined,
-  ) {
-    this.versions = new VersionSource(clock);
+    readonly versions: VersionSource = new VersionSource(clock),
+  ) {}
+
+  /** The same store, with its row versions, over another way to the same engine. */
+  over(engine: Engine): Store {
+    return new Store(engine, this.clock, this.failed, this.versions);
   }
 
   /** Rows of a reading statement, each parsed by its schema. */

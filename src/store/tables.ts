@@ -1,4 +1,5 @@
 // The store as a whole: the engine, opened once, and one object per table or kind of query.
+import path from 'node:path';
 import { z } from 'zod';
 import { AlertEventTable, NotificationTable } from './alert-log.js';
 import { AggregateTable } from './aggregates.js';
@@ -28,6 +29,7 @@ import { OrphanLabelTable } from './orphan-labels.js';
 import { OperationsQueries } from './operations-queries.js';
 import { OverviewTable } from './overview-queries.js';
 import { PredictionExport } from './prediction-export.js';
+import { PredictionJournal } from './prediction-journal.js';
 import { PredictionUpload } from './prediction-upload.js';
 import { PredictionWriter } from './prediction-writer.js';
 import { PredictionTable } from './predictions.js';
@@ -40,6 +42,7 @@ import { RejectedTable } from './rejected.js';
 import { ReplicaStatsTable } from './replica-stats.js';
 import { SqlTable } from './sql.js';
 import { ResilientEngine, type CircuitReport } from './resilience.js';
+import { SettlingEngine } from './settling-engine.js';
 import { Store } from './store.js';
 import { TwoSampleQueries } from './two-sample.js';
 import { WatchdogQueries } from './watchdog.js';
@@ -67,6 +70,7 @@ export interface StoreOptions {
   failed?: (statement: string) => void;
   /** Told how many rows of refused batches could not be removed. */
   unsettled?: (rows: number, error: unknown) => void;
+  warn?: (message: string, error: unknown) => void;
 }
 
 /** Concurrent inserts of a server become visible in any order: arrivals of the last two minutes are read again (microseconds). */
@@ -78,7 +82,15 @@ export async function openStore(options: StoreOptions) {
     options.url === null
       ? await openEmbedded(options.dataDir)
       : onCluster(new ResilientEngine(openServer(options.url, options.serverTimeout)), options.cluster ?? null);
-  const store = new Store(engine, options.clock, options.failed);
+  const direct = new Store(engine, options.clock, options.failed);
+  const predictionWriter = new PredictionWriter(direct, {
+    limits: options.batch,
+    flushed: options.flushed,
+    givenUp: options.unsettled,
+    journal: engine.kind === 'embedded' ? journalOf(direct, options) : null,
+    warn: options.warn,
+  });
+  const store = engine.kind === 'embedded' ? direct.over(new SettlingEngine(engine, predictionWriter)) : direct;
   const startVersions = async () => store.versions.atLeast(await newestVersion(store));
   if (engine.kind === 'server') {
     store.guard = new CatalogueGuard({
@@ -94,12 +106,12 @@ export async function openStore(options: StoreOptions) {
   const windows = new WindowTable(store, engine.kind === 'embedded' ? 0 : SERVER_SETTLE);
   let migrated = false;
   return {
-    engine,
+    engine: store.engine,
     store,
     /** What is known of the way to a server; null where there is none. */
     circuit: circuitOf(engine),
     groundTruth,
-    predictionWriter: new PredictionWriter(store, options.batch, options.flushed, options.unsettled),
+    predictionWriter,
     predictionReader: {
       page: predictions.page.bind(predictions),
       byId: predictions.byId.bind(predictions),
@@ -147,10 +159,15 @@ export async function openStore(options: StoreOptions) {
     inferenceHalves: new InferenceHalfTable(store),
     sql: new SqlTable(store),
     documents: <S extends z.ZodType>(table: DocumentTableName, schema: S) => new DocumentTable(store, table, schema),
-    /** Go on above every version that is stored: to be called once, after migrating. */
+    /** Go on above every version that is stored. */
     startVersions,
     /** Whoever changes the catalogue does it in here. */
     guard: store.guard,
+    /** After migrating, once: store what a crash left in the journal, and go on above every version that is stored. */
+    start: async () => {
+      await startVersions();
+      if ((await predictionWriter.recover()) > 0) await startVersions();
+    },
     migrate: () => migrate(store, options.schemaFolder, options.cluster ?? null),
     /** Whether the store answers and has every schema file applied. */
     ready: async (): Promise<boolean> => {
@@ -164,6 +181,14 @@ export async function openStore(options: StoreOptions) {
       await engine.close();
     },
   };
+}
+
+function journalOf(store: Store, { schemaFolder, batch }: StoreOptions): PredictionJournal {
+  return new PredictionJournal(
+    store,
+    path.join(schemaFolder, 'embedded', 'prediction_journal.sql'),
+    batch.maxPendingBytes,
+  );
 }
 
 function onCluster(engine: ResilientEngine, cluster: string | null): Engine {

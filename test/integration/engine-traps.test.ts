@@ -22,7 +22,7 @@ const anything = z.looseObject({});
 
 beforeAll(async () => {
   opened = await openTestStore();
-  writer = new PredictionWriter(opened.store, { maxRows: 1000, maxPendingBytes: 1e8 }, () => undefined);
+  writer = new PredictionWriter(opened.store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
 });
 afterAll(() => opened.close());
 beforeEach(() => void (raw = openRaw(opened.data)));

@@ -27,7 +27,7 @@ let writer: PredictionWriter;
 
 beforeAll(async () => {
   opened = await openTestStore();
-  writer = new PredictionWriter(opened.store, { maxRows: 1000, maxPendingBytes: 1e8 }, () => undefined);
+  writer = new PredictionWriter(opened.store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
 });
 afterAll(() => opened.close());
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
   server = await startLoopbackClickHouse();
   engine = openServer(server.url);
   store = new Store(engine, () => STORE_NOW);
-  writer = new PredictionWriter(store, LIMITS, () => undefined);
+  writer = new PredictionWriter(store, { limits: LIMITS, flushed: () => undefined });
   truth = new GroundTruthTable(store);
   folder = await mkdtemp(path.join(tmpdir(), 'driftline-test-'));
   await migrate(store, SCHEMA);
