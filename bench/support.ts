@@ -16,9 +16,9 @@ export const ROOT = path.resolve(import.meta.dirname, '..');
 /** Kernel ticks a second in /proc: USER_HZ, the same on every Linux that Node runs on. */
 const TICKS = 100;
 
-/** The environment without settings of a Driftline: a benchmark always runs on the embedded engine, in a folder of its own. */
+/** The environment without settings of a Driftline: a benchmark always runs on the embedded engine, in a folder of its own. Their sizes (DRIFTLINE_BENCH_...) stay. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
-  const ours = /^(DRIFTLINE_|CLICKHOUSE_|SMTP_URL$)/;
+  const ours = /^(DRIFTLINE_(?!BENCH_)|CLICKHOUSE_|SMTP_URL$)/;
   return {
     ...Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key))),
     UV_THREADPOOL_SIZE: '12',
