@@ -59,7 +59,10 @@ describe.skipIf(absent !== null)('a ClickHouse server', () => {
   });
 
   test('gives a prediction and its ground truth back, and keeps one row of an id that moves', async () => {
-    const writer = new PredictionWriter(store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+    const writer = new PredictionWriter(store, {
+      limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+      flushed: () => undefined,
+    });
     const truth = new GroundTruthTable(store);
     for (const timestamp of [STORE_NOW, STORE_NOW + 3_600_000, STORE_NOW]) {
       await writer.write([writer.encode(aPrediction(uuid(1), { timestamp, inputs: { x: 0.5, text: `it's` } }), true)]);
@@ -70,7 +73,10 @@ describe.skipIf(absent !== null)('a ClickHouse server', () => {
   });
 
   test('counts a window in the bins of a baseline, and compares both samples', async () => {
-    const writer = new PredictionWriter(store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+    const writer = new PredictionWriter(store, {
+      limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+      flushed: () => undefined,
+    });
     await writer.write(
       [1, 2, 3].map((x) => writer.encode(aPrediction(uuid(10 + x), { model: 'drift', inputs: { x } }), false)),
     );

@@ -150,7 +150,10 @@ describe('the two-sample tests of the store', () => {
       baseline.map((inputs) => ({ inputs })),
       (row) => row,
     );
-    const writer = new PredictionWriter(opened.store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+    const writer = new PredictionWriter(opened.store, {
+      limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+      flushed: () => undefined,
+    });
     await writer.write(
       window.map((inputs, n) => writer.encode(aPrediction(uuid(model * 1000 + n), { model: name, inputs }), false)),
     );

@@ -22,7 +22,10 @@ const anything = z.looseObject({});
 
 beforeAll(async () => {
   opened = await openTestStore();
-  writer = new PredictionWriter(opened.store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+  writer = new PredictionWriter(opened.store, {
+    limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+    flushed: () => undefined,
+  });
 });
 afterAll(() => opened.close());
 beforeEach(() => void (raw = openRaw(opened.data)));

@@ -27,7 +27,10 @@ let writer: PredictionWriter;
 
 beforeAll(async () => {
   opened = await openTestStore();
-  writer = new PredictionWriter(opened.store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+  writer = new PredictionWriter(opened.store, {
+    limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+    flushed: () => undefined,
+  });
 });
 afterAll(() => opened.close());
 

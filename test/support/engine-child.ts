@@ -22,7 +22,10 @@ if (mode === 'count') {
   process.stdout.write(`${JSON.stringify(counts)}\n`);
   await engine.close();
 } else {
-  const writer = new PredictionWriter(store, { limits: { maxRows: 1000, maxPendingBytes: 1e8 }, flushed: () => undefined });
+  const writer = new PredictionWriter(store, {
+    limits: { maxRows: 1000, maxPendingBytes: 1e8 },
+    flushed: () => undefined,
+  });
   const truth = new GroundTruthTable(store);
   const rejected = new RejectedTable(store);
   for (let acknowledged = BATCH; ; acknowledged += BATCH) {
