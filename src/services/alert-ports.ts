@@ -85,7 +85,7 @@ export interface RegistryFacts {
     to: number,
   ): Promise<{ version: string; from: number; to: number }[]>;
   /** The version to go back to where one that is in charge fails; null where there is none. */
-  previous(model: string, version: string): Promise<string | null>;
+  previous(model: string, version: string): Promise<{ version: string; was: 'Production' | 'champion' } | null>;
 }
 
 /** The baseline's own number of a metric and feature. */

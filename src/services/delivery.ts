@@ -209,8 +209,8 @@ export class Delivery {
   private async rollback(model: string, open: readonly NoticeItem[]): Promise<NoticeRollback[]> {
     const critical = open.filter((item) => item.severity === 'critical' && item.state === 'firing');
     for (const version of new Set(critical.map((item) => item.version))) {
-      const previousVersion = await this.ports.registry.previous(model, version);
-      if (previousVersion !== null) return [{ version, previousVersion }];
+      const previous = await this.ports.registry.previous(model, version);
+      if (previous !== null) return [{ version, previousVersion: previous.version, was: previous.was }];
     }
     return [];
   }

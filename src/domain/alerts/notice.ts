@@ -51,6 +51,8 @@ export interface NoticeQuality {
 export interface NoticeRollback {
   version: string;
   previousVersion: string;
+  /** What the earlier one was before: in Production, or else the champion. */
+  was: 'Production' | 'champion';
 }
 
 /** One segment and what it contributed to a change; effects in the metric's own unit. */

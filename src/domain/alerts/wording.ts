@@ -219,8 +219,9 @@ const REASONS: Record<string, string> = {
 };
 
 /** What a critical alert of the version in charge suggests. */
-export function rollbackSentence({ version, previousVersion }: NoticeRollback): string {
-  return `Rollback suggested: version ${oneLine(previousVersion)} was in Production before version ${oneLine(version)}.`;
+export function rollbackSentence({ version, previousVersion, was }: NoticeRollback): string {
+  const role = was === 'Production' ? 'in Production' : 'the champion';
+  return `Rollback suggested: version ${oneLine(previousVersion)} was ${role} before version ${oneLine(version)}.`;
 }
 
 /** Why this was sent, in words, after `because`. */

@@ -48,13 +48,14 @@ export function heldPeriods(log: readonly Change[], reference: string): HeldPeri
   return periods;
 }
 
-/** The version that was in Production before another one came, of those that are still there; null where there was none. */
-export function previousProduction(
+/** The version that a reference (Production, champion) meant before another one came, of those that are still there; null where there was none. */
+export function previousHolder(
   log: readonly Change[],
+  reference: string,
   current: string,
   exists: (version: string) => boolean,
 ): string | null {
-  const periods = heldPeriods(log, 'Production');
+  const periods = heldPeriods(log, reference);
   const before = periods.filter((period) => period.version !== current && exists(period.version));
   return before.at(-1)?.version ?? null;
 }

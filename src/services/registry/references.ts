@@ -1,6 +1,6 @@
 // References to versions, such as @Production and @champion: what they mean now, and what they meant.
 import { NotFoundError } from '../../domain/errors.js';
-import { heldPeriods, previousProduction, referenceOf, stageOf, type HeldPeriod } from '../../domain/registry/held.js';
+import { heldPeriods, previousHolder, referenceOf, stageOf, type HeldPeriod } from '../../domain/registry/held.js';
 import type { Change } from '../../domain/registry/model.js';
 import { CHAMPION } from '../../domain/registry/model.js';
 import type { Registry } from './registry.js';
@@ -28,15 +28,26 @@ export class References {
     return periods.filter((period) => period.from <= to && period.to > from);
   }
 
-  /** What to go back to where a version that is in charge fails: null where it is not in charge, or nothing was before it. */
-  async previous(model: string, version: string): Promise<string | null> {
+  /**
+   * What to go back to where a version that is in charge fails: the one that was in Production before it, or the champion before it where no other was in
+   * Production. Null where it is not in charge, or nothing was before it.
+   */
+  async previous(
+    model: string,
+    version: string,
+  ): Promise<{ version: string; was: 'Production' | typeof CHAMPION } | null> {
     const inCharge = await Promise.all([this.current(model, 'Production'), this.current(model, CHAMPION)]);
     if (!inCharge.includes(version)) return null;
     const existing = await this.registry.read((state) => {
       const registered = state.find(model);
       return new Set(registered === null ? [] : state.versionsOf(registered).map((one) => String(one.version)));
     });
-    return previousProduction(await this.log(model), version, (one) => existing.has(one));
+    const log = await this.log(model);
+    for (const was of ['Production', CHAMPION] as const) {
+      const previous = previousHolder(log, was, version, (one) => existing.has(one));
+      if (previous !== null) return { version: previous, was };
+    }
+    return null;
   }
 
   private current(model: string, reference: string): Promise<string | null> {

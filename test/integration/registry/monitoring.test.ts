@@ -27,9 +27,9 @@ const runJob = async (job: string) => {
 };
 
 /** A day of one version: 100 predictions on ids that the versions share, `right` of them right, with their labels. */
-async function track(version: string, day: number, right: number): Promise<void> {
+async function track(version: string, day: number, right: number, model = 'fraud'): Promise<void> {
   const predictions = Array.from({ length: 100 }, (_, index) => ({
-    model: 'fraud',
+    model,
     version,
     prediction_id: `day-${day}-${index}`,
     timestamp: start + day * DAY + index * 60_000,
@@ -240,5 +240,52 @@ describe('frozen comparisons', () => {
     );
     expect(newest).toMatchObject({ state: 'no_data', reason: 'alias champion' });
     expect(newest?.detail).toContain('no predictions of version "3"');
+  });
+});
+
+describe('a rule on @champion, where nobody uses stages', () => {
+  it('watches whoever has the alias, and suggests the champion before it', async () => {
+    const { json } = await call(service.app, 'GET', '/v1/models/fraud');
+    const { config } = json() as { config: object };
+    await call(service.app, 'PUT', '/v1/models/plain', { body: config });
+    await mlflow('POST', 'registered-models/create', { name: 'plain' });
+    for (const version of ['1', '2']) {
+      await mlflow('POST', 'model-versions/create', { name: 'plain', source: `s3://plain/${version}` });
+      await mlflow('POST', 'registered-models/alias', { name: 'plain', alias: 'champion', version });
+      service.clock.set(service.clock.now() + 1);
+    }
+    await track('1', 1, 60, 'plain');
+    await track('2', 2, 60, 'plain');
+    await call(service.app, 'PUT', '/v1/alert-rules/champion', {
+      body: {
+        model: 'plain',
+        version: '@champion',
+        metric: 'accuracy',
+        op: '<',
+        warning: 0.85,
+        critical: 0.7,
+        channels: ['hook'],
+      },
+    });
+    await runJob('quality');
+    await runJob('alerts');
+    const firing = await get<{ model: string; version: string }[]>('/v1/alerts?state=firing&model=plain');
+    expect(firing).toMatchObject([{ version: '2' }]);
+    let told: { model?: string } = {};
+    while (told.model !== 'plain') {
+      const [request] = await receiver.next(1);
+      told = JSON.parse(request?.body ?? '') as typeof told;
+    }
+    expect(told).toMatchObject({
+      rollback: {
+        version: '2',
+        previous_version: '1',
+        text: 'Rollback suggested: version 1 was the champion before version 2.',
+      },
+    });
+    const events = await get<{ text: string }[]>('/v1/models/plain/events');
+    expect(events.map(({ text }) => text)).toEqual(
+      expect.arrayContaining(['alias champion given to version 1', 'alias champion moved from version 1 to version 2']),
+    );
   });
 });

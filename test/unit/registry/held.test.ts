@@ -1,6 +1,6 @@
 // What @references meant over time, told from the log.
 import { describe, expect, it } from 'vitest';
-import { heldPeriods, previousProduction, referenceOf } from '../../../src/domain/registry/held.js';
+import { heldPeriods, previousHolder, referenceOf } from '../../../src/domain/registry/held.js';
 import type { Change } from '../../../src/domain/registry/model.js';
 
 const change = (at: number, action: Change['action'], about: Partial<Change>): Change => ({
@@ -84,8 +84,8 @@ describe('the version to roll back to', () => {
   const log = [stage(1, 1, 'Production'), stage(2, 2, 'Production'), stage(3, 3, 'Production')];
 
   it('is the one before, of those that still exist', () => {
-    expect(previousProduction(log, '3', () => true)).toBe('2');
-    expect(previousProduction(log, '3', (version) => version !== '2')).toBe('1');
-    expect(previousProduction([stage(1, 1, 'Production')], '1', () => true)).toBeNull();
+    expect(previousHolder(log, 'Production', '3', () => true)).toBe('2');
+    expect(previousHolder(log, 'Production', '3', (version) => version !== '2')).toBe('1');
+    expect(previousHolder([stage(1, 1, 'Production')], 'Production', '1', () => true)).toBeNull();
   });
 });
