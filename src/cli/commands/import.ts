@@ -1,13 +1,12 @@
 // `driftline import ground-truth labels.parquet`: files of any size into the service, with a bar where a person watches.
 import { Option, type Command } from 'commander';
 import { systemClock } from '../../clock.js';
-import { baselineCreatedSchema } from '../../domain/contract/models.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { newId } from '../../services/ids.js';
+import { uploadBaseline, withBar } from '../baseline-upload.js';
 import type { Context } from '../context.js';
-import { FILE_TYPES, humanBytes, sourceFile, type FileFormat, type SourceFile } from '../files.js';
-import type { Output, Progress } from '../output.js';
-import { isTable, readSent, refusal, sendLines, sendWhole, withIds, type Sent } from '../upload.js';
+import { FILE_TYPES, sourceFile, type FileFormat, type SourceFile } from '../files.js';
+import { isTable, readSent, sendLines, sendWhole, withIds, type Sent } from '../upload.js';
 
 interface FileFlags {
   format?: FileFormat;
@@ -80,15 +79,6 @@ function fileCommand(group: Command, name: string, description: string): Command
     .option('--strings <columns>', 'CSV columns that stay text whatever they look like, separated by commas');
 }
 
-async function withBar<T>(output: Output, file: SourceFile, work: (progress: Progress) => Promise<T>): Promise<T> {
-  const progress = output.progress(file.path, '', humanBytes);
-  try {
-    return await work(progress);
-  } finally {
-    progress.stop();
-  }
-}
-
 async function sendItems(
   context: Context,
   command: Command,
@@ -117,14 +107,7 @@ function describe({ accepted, rejected, errors }: Sent): string {
 
 async function sendBaseline(context: Context, command: Command, file: SourceFile, flags: FileFlags): Promise<void> {
   const output = context.output(command);
-  const api = await context.api(command);
-  const { name, version, strings } = flags;
-  const query = { name, version, ...(isTable(file) ? { strings } : {}) };
-  const target = { path: `/v1/models/${encodeURIComponent(flags.model ?? '')}/baselines`, query };
-  const response = await withBar(output, file, (progress) => sendWhole(api, target, file, progress));
-  const document: unknown = await response.json().catch(() => undefined);
-  const created = baselineCreatedSchema.safeParse(document);
-  if (!created.success) throw refusal(response.status, document);
-  const { rows, fields } = created.data;
-  output.answer(created.data, `baseline ${created.data.name}: ${rows} rows, ${fields} fields, active`);
+  const { model = '', name = '', version, strings } = flags;
+  const created = await uploadBaseline(output, await context.api(command), file, { model, name, version, strings });
+  output.answer(created, `baseline ${created.name}: ${created.rows} rows, ${created.fields} fields, active`);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { deliverySchema } from '../../domain/contract/registry.js';
+import { InvalidInputError } from '../../domain/errors.js';
 import { DATABRICKS_EVENTS } from '../../domain/registry/webhook.js';
 import { collect, positive, queryString } from '../arguments.js';
 import type { Context } from '../context.js';
@@ -31,8 +32,21 @@ interface AddFlags {
   model?: string;
   event: string[];
   secretFile?: string;
+  job?: string;
+  tokenFile?: string;
   description?: string;
   test?: boolean;
+}
+
+const secretIn = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(file, 'utf8').trim();
+
+/** What a webhook sends to. @throws InvalidInputError for a job without a token */
+function target(url: string, { job, tokenFile, secretFile }: AddFlags): object {
+  if (job === undefined) return { http_url_spec: { url, secret: secretIn(secretFile) } };
+  const token = secretIn(tokenFile);
+  if (token === undefined) throw new InvalidInputError('A job is started with a token: give it as --token-file.');
+  return { job_spec: { job_id: job, workspace_url: url, access_token: token } };
 }
 
 /** The commands. */
@@ -64,7 +78,7 @@ function addChanges(webhooks: Command, context: Context): void {
   webhooks
     .command('add')
     .description('tell an address about events')
-    .argument('<url>', 'where to send them')
+    .argument('<url>', 'where to send them; with --job the workspace that has the job')
     .addOption(
       new Option('--event <event>', 'what to tell; may be repeated')
         .choices(DATABRICKS_EVENTS)
@@ -73,21 +87,37 @@ function addChanges(webhooks: Command, context: Context): void {
     )
     .option('--model <model>', 'only of this model')
     .option('--secret-file <file>', 'sign with the secret in this file: on the command line others would see it')
+    .option('--job <id>', 'start this job of Databricks, with the event as a parameter of its notebook')
+    .option('--token-file <file>', "the job's workspace is called with the token in this file")
     .option('--description <text>', 'what it is for')
     .option('--test', 'in test mode: it fires by `test` only')
     .action(async (url: string, flags: AddFlags, command: Command) => {
-      const secret = flags.secretFile === undefined ? undefined : readFileSync(flags.secretFile, 'utf8').trim();
       const body = {
         events: flags.event,
         model_name: flags.model,
         description: flags.description,
         status: flags.test === true ? 'TEST_MODE' : 'ACTIVE',
-        http_url_spec: { url, secret },
+        ...target(url, flags),
       };
       const answer = z.object({ webhook: webhookSchema });
       const { webhook } = await (await context.api(command)).send('POST', `${CALLS}/create`, answer, { body });
       context.output(command).answer(webhook, webhook.id);
     });
+  for (const [name, status, description] of [
+    ['pause', 'DISABLED', 'send nothing until it is resumed'],
+    ['resume', 'ACTIVE', 'send again, from now on'],
+  ] as const) {
+    webhooks
+      .command(name)
+      .description(description)
+      .argument('<id>', 'its id, as `webhooks list` shows it')
+      .action(async (id: string, _flags: unknown, command: Command) => {
+        const answer = z.object({ webhook: webhookSchema });
+        const api = await context.api(command);
+        const { webhook } = await api.send('PATCH', `${CALLS}/update`, answer, { body: { id, status } });
+        context.output(command).answer(webhook, `${id} is ${webhook.status}`);
+      });
+  }
   webhooks
     .command('test')
     .description('send an example')

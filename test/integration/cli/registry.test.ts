@@ -77,6 +77,50 @@ describe('a model', () => {
     expect((await registry('list')).out).toContain('Production=2 Archived=1');
   });
 
+  it('is found, described, copied, with its source and its quality in training and production', async () => {
+    const search = async (...args: string[]) => (await registry('search', ...args)).out.trim().split('\n');
+    expect(await search("name LIKE 'ch%' AND tags.team = 'crm'")).toHaveLength(2);
+    expect(await search("name = 'nobody'")).toEqual(['No model is like that.']);
+    const order = ['--order', 'version_number DESC'];
+    expect(await json('search', '--versions', "name = 'churn'", ...order)).toMatchObject([
+      { version: '2', current_stage: 'Production' },
+      { version: '1', tags: [{ key: 'git_commit', value: 'c0ffee' }] },
+    ]);
+    expect(await search('--versions', "name = 'churn'", ...order, '--limit', '1')).toHaveLength(2);
+    expect((await registry('search', "owner = 'me'")).err).toContain("Invalid attribute key 'owner' specified");
+    expect((await registry('describe', 'churn', 'who leaves soon')).out).toBe('described churn\n');
+    expect((await registry('describe', 'churn', 'better', '--version-number', '2')).out).toBe(
+      'described version 2 of churn\n',
+    );
+    expect(await json('show', 'churn')).toMatchObject({
+      description: 'who leaves soon',
+      versions: [{ description: 'better' }, {}],
+    });
+    expect((await registry('source', 'churn', '@champion')).out).toBe('s3://churn/2\n');
+    expect((await registry('copy', 'churn', '@champion', 'churn-eu')).out).toBe('registered version 1 of churn-eu\n');
+    expect((await registry('copy', 'churn', '1', 'churn-eu')).out).toBe('registered version 2 of churn-eu\n');
+    expect((await registry('source', 'churn-eu', '1')).out).toBe('s3://churn/2\n');
+    await registry('delete', 'churn-eu', '--yes');
+    const shown = (await registry('version', 'churn', '1')).out;
+    expect(shown).toMatch(/^version +1$/m);
+    expect(shown).toMatch(/^commit +c0ffee$/m);
+    expect(shown).toMatch(/^accuracy +0\.91/m);
+    expect(await json('version', 'churn', '@champion')).toMatchObject({ version: '2', stage: 'Production' });
+  });
+
+  it('is registered with the rows that it is compared with', async () => {
+    const rows = path.join(folder, 'training.csv');
+    writeFileSync(rows, 'inputs.tenure,inputs.plan\n8,basic\n61,pro\n24,basic\n');
+    const made = ['register', 'based', '--source', 's3://based/1', '--baseline', rows];
+    expect((await registry(...made)).out).toBe('registered version 1 of based, compared with 3 rows of training\n');
+    expect(await json('show', 'based')).toMatchObject({ versions: [{ baseline: { name: 'training', rows: 3 } }] });
+    const missing = await registry('register', 'nothing', '--source', 's3://x', '--baseline', `${rows}.not`);
+    expect(missing.code).toBe(1);
+    expect((await registry('show', 'nothing')).err).toContain('No model "nothing" is registered.');
+    expect((await registry('register', 'nothing', '--baseline', rows)).err).toContain('give its --source too');
+    await registry('delete', 'based', '--yes');
+  });
+
   it('has a history and events', async () => {
     const history = (await registry('history', 'churn')).out;
     expect(history).toContain('version 1 moved from None to Production');
@@ -132,6 +176,9 @@ describe('webhooks', () => {
     expect((await receiver.next(1))[0]?.headers).toHaveProperty('x-databricks-signature');
     receiver.answers.push(500);
     expect((await registry('webhooks', 'test', id)).code).toBe(1);
+    expect((await registry('webhooks', 'pause', id)).out).toBe(`${id} is DISABLED\n`);
+    await registry('register', 'not-told');
+    expect((await registry('webhooks', 'resume', id)).out).toBe(`${id} is ACTIVE\n`);
     const list = await registry('webhooks', 'list');
     expect(list.out).toContain(`${receiver.url}/x`);
     expect(list.out).not.toContain('a secret');
@@ -140,6 +187,11 @@ describe('webhooks', () => {
     await service.container.registry.dispatcher.idle();
     expect((await registry('webhooks', 'deliveries', '--state', 'sent')).out).toContain('REGISTERED_MODEL_CREATED');
     expect((await registry('webhooks', 'remove', id)).out).toBe(`removed ${id}\n`);
+    const job = ['webhooks', 'add', receiver.url, '--event', 'MODEL_VERSION_CREATED', '--job', '12'];
+    expect((await registry(...job)).err).toContain('--token-file');
+    const started = (await registry(...job, '--token-file', secret)).out.trim();
+    expect((await registry('webhooks', 'list')).out).toContain('job 12');
+    await registry('webhooks', 'remove', started);
     expect((await registry('webhooks', 'list')).out).toBe('There are no webhooks.\n');
   });
 });
