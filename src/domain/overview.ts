@@ -19,6 +19,14 @@ export interface WindowSums {
 /** How windows of a metric become one number: counts are added, shares and means weighted by their rows, maxima kept. */
 export type Pooling = 'sum' | 'mean' | 'max';
 
+const ADDED = new Set(['prediction_count', 'error_count']);
+
+/** How windows of a metric become one number. */
+export function poolingOf(metric: string): Pooling {
+  if (ADDED.has(metric)) return 'sum';
+  return metric.endsWith('_max') ? 'max' : 'mean';
+}
+
 /** One number for several windows. */
 export interface Pooled {
   value: number | null;

@@ -14,6 +14,8 @@ import type {
   Calibration,
   Confusion,
   ConfusionQuery,
+  RangeNumber,
+  SummaryQuery,
   CurveQuery,
   Distribution,
   DistributionQuery,
@@ -277,6 +279,8 @@ export interface MetricsApi {
   read(model: string, filter: MetricFilter): Promise<MetricPointJson[]>;
   distribution(model: string, query: DistributionQuery): Promise<Distribution>;
   confusion(model: string, query: ConfusionQuery): Promise<Confusion>;
+  /** From stored windows. @throws NotFoundError */
+  summary(model: string, query: SummaryQuery): Promise<RangeNumber[]>;
   calibration(model: string, query: CurveQuery): Promise<Calibration>;
   roc(model: string, query: CurveQuery): Promise<Roc>;
 }

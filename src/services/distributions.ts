@@ -56,7 +56,7 @@ export class Distributions {
     if (version === null || baseline === null)
       throw new NotFoundError(`Model "${model}" has no predictions to compare in that range.`);
     const asked = fieldOf(baseline, query.feature);
-    const boundary = rowsFrom(config, this.deps.clock(), series);
+    const boundary = query.stored === true ? Number.POSITIVE_INFINITY : rowsFrom(config, this.deps.clock(), series);
     const old = await this.kept(model, version, baseline, config, query, boundary);
     // In one picture both parts stand in the same bins: those of what cannot be counted again.
     const field = old?.field ?? asked;
@@ -84,6 +84,7 @@ export class Distributions {
       missing: { baseline: field.counts[missing] ?? 0, current: current[missing] ?? 0 },
       unseen: unseen === null ? null : (current[unseen] ?? 0),
       psi_contributions: psiContributions(field.counts, current),
+      counts: query.stored === true && old !== null ? 'stored' : 'rows',
       ...(query.overTime
         ? {
             windows: windows.map(({ w, counts }) => ({

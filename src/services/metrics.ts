@@ -9,7 +9,9 @@ import type {
   MetricFilter,
   MetricPoint,
   MetricPointJson,
+  RangeNumber,
   Roc,
+  SummaryQuery,
 } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import { InvalidInputError } from '../domain/errors.js';
@@ -24,6 +26,7 @@ import { ORPHAN_LABELS, type OrphanPoints } from './orphan-points.js';
 import type { PointStore } from './ports.js';
 import type { QualityCalculator } from './quality.js';
 import type { QualityCurves } from './quality-curves.js';
+import type { RangeSummaries } from './range-summaries.js';
 
 export interface MetricsDependencies {
   points: PointStore;
@@ -34,6 +37,7 @@ export interface MetricsDependencies {
   orphans: Pick<OrphanPoints, 'read'>;
   curves: QualityCurves;
   quality: QualityCalculator;
+  summaries: RangeSummaries;
 }
 
 /** Numbers that one answer holds at the most; beyond, the caller must narrow the question. */
@@ -76,9 +80,17 @@ export class MetricsService implements MetricsApi {
     return this.deps.curves.roc(model, await this.known(model), query);
   }
 
+  async summary(model: string, query: SummaryQuery): Promise<RangeNumber[]> {
+    await this.known(model);
+    return this.deps.summaries.read(model, query);
+  }
+
   async confusion(model: string, query: ConfusionQuery): Promise<Confusion> {
+    const config = await this.known(model);
+    if (query.stored === true && config.task === 'binary' && (query.segment ?? '') === '')
+      return this.deps.summaries.confusion(model, config, query);
     const selection = range(model, query.from, query.to, query.version, query.segment);
-    return this.deps.quality.confusion(selection, await this.known(model));
+    return this.deps.quality.confusion(selection, config);
   }
 
   /** @throws NotFoundError */

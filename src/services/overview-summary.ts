@@ -5,11 +5,13 @@ import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { BaselineHeadJson, OverviewModel, Summary } from '../domain/contract/overview.js';
 import { inForce, type BaselineHead } from '../domain/drift/baseline.js';
 import { formatDuration } from '../domain/duration.js';
-import { addSums, pool, stateOf, type Pooling, type WindowSums } from '../domain/overview.js';
+import { addSums, pool, poolingOf, stateOf, type WindowSums } from '../domain/overview.js';
 import { ownNumber, type BaselineQuality } from '../domain/quality/baseline.js';
 
 export interface OverviewRange {
   models: readonly string[];
+  /** Of the windows of each model, ms: numbers of an earlier length are not added to them. */
+  lengths: readonly number[];
   from: number;
   to: number;
   columns: number;
@@ -57,17 +59,17 @@ export interface Registered {
 
 /** The quality number that stands for a model: the first of these that has a value. */
 export const HEADLINES = ['accuracy', 'rmse', 'roc_auc', 'mae'];
-const POOLING: Record<string, Pooling> = {
-  prediction_count: 'sum',
-  requests_per_second: 'mean',
-  error_rate: 'mean',
-  latency_p95: 'mean',
-  label_coverage: 'mean',
-  label_lag_p90: 'mean',
-  drifted_share: 'mean',
-};
+const SUMMED = [
+  'prediction_count',
+  'requests_per_second',
+  'error_rate',
+  'latency_p95',
+  'label_coverage',
+  'label_lag_p90',
+  'drifted_share',
+];
 /** What a row is made of. */
-export const METRICS = [...Object.keys(POOLING), ...HEADLINES];
+export const METRICS = [...SUMMED, ...HEADLINES];
 
 /** Everything that is known of a model. */
 export interface ModelFacts {
@@ -160,7 +162,7 @@ function newestVersion({ versions, sums }: ModelFacts): string | null {
 }
 
 function summaryOf(metric: string, sums: readonly ColumnSums[], range: OverviewRange): Summary {
-  const pooling = POOLING[metric] ?? 'mean';
+  const pooling = poolingOf(metric);
   const rows = sums.filter((row) => row.metric === metric);
   const step = Math.ceil((range.to - range.from) / range.columns);
   return {

@@ -33,7 +33,7 @@ export interface OverviewPorts {
   numbers: {
     sums(range: OverviewRange, metrics: readonly string[]): Promise<ColumnSums[]>;
     drift(range: OverviewRange): Promise<FieldDrift[]>;
-    firstValues(models: readonly string[], metrics: readonly string[]): Promise<FirstValue[]>;
+    firstValues(range: OverviewRange, metrics: readonly string[]): Promise<FirstValue[]>;
     grid(range: OverviewRange, metric: string, version: string | null, segment: string): Promise<Cell[]>;
     versions(): Promise<Version[]>;
   };
@@ -74,11 +74,12 @@ export class OverviewService implements OverviewApi {
       await Promise.all(names.map(async (name) => [name, await this.ports.models.effective(name)] as const)),
     );
     const { from, to } = rangeOf(query, versions, configs);
-    const range = { models: names, from, to, columns: COLUMNS };
+    const lengths = names.map((name) => configs.get(name)?.windowLength ?? DAY_MS);
+    const range = { models: names, lengths, from, to, columns: COLUMNS };
     const [sums, drift, firsts, alerts, baselines] = await Promise.all([
       this.ports.numbers.sums(range, METRICS),
       this.ports.numbers.drift(range),
-      this.ports.numbers.firstValues(names, HEADLINES),
+      this.ports.numbers.firstValues(range, HEADLINES),
       this.ports.alerts(),
       this.ports.baselines(names),
     ]);
@@ -127,7 +128,7 @@ export class OverviewService implements OverviewApi {
     const perColumn = Math.max(1, Math.ceil((to - from) / windowLength / query.columns));
     const step = perColumn * windowLength;
     const columns = Math.max(1, Math.ceil((to - from) / step));
-    const range = { models: [model], from, to: from + columns * step, columns };
+    const range = { models: [model], lengths: [windowLength], from, to: from + columns * step, columns };
     const cells = await this.ports.numbers.grid(range, metric, version, segment);
     const rows = gridRows(cells, columns);
     return {

@@ -212,7 +212,7 @@ export function labelledStatus(
 }
 
 /** In a binary model true and 1 are one class, and so are false and 0, in the matrix as in the numbers. */
-function labelText(text: string, { task, positiveLabel }: EffectiveConfig): string {
+export function labelText(text: string, { task, positiveLabel }: EffectiveConfig): string {
   if (task !== 'binary' || typeof positiveLabel === 'string') return text;
   if (text === '1' || text === 'true') return 'true';
   return text === '0' || text === 'false' || text === `not ${positiveLabel}` ? 'false' : text;

@@ -6,6 +6,8 @@ import type { Store } from './store.js';
 /** Which numbers, in [from, to), cut into `columns` parts of equal length. Times in epoch ms. */
 export interface OverviewRange {
   models: readonly string[];
+  /** Of the windows of each model, ms. */
+  lengths: readonly number[];
   from: number;
   to: number;
   columns: number;
@@ -63,14 +65,13 @@ export type GridCell = z.output<typeof cellRow>;
 
 const BREACH = 'value IS NOT NULL AND upper IS NOT NULL AND value > upper';
 
-/** Reads over metric_points that answer a page at once. Only windows of the model's own length are asked for by whoever knows it. */
+/** Reads over metric_points that answer a page at once, of windows of each model's present length. */
 export class OverviewTable {
   constructor(private readonly store: Store) {}
 
   /** Sums a model, version, metric and column. Column -1: the range before, of the same length. */
   sums(range: OverviewRange, metrics: readonly string[]): Promise<ColumnSums[]> {
-    const where = new Conditions()
-      .oneOf('model', range.models)
+    const where = ofModels(range)
       .oneOf('metric', metrics)
       .equals('feature', '')
       .equals('segment', '')
@@ -92,8 +93,7 @@ export class OverviewTable {
 
   /** PSI of every input over the range: its newest and its worst window, and how often it was beyond its limit. */
   drift(range: OverviewRange): Promise<FieldDrift[]> {
-    const where = new Conditions()
-      .oneOf('model', range.models)
+    const where = ofModels(range)
       .equals('metric', 'psi')
       .equals('segment', '')
       .time('window_start', '>=', range.from)
@@ -117,8 +117,7 @@ export class OverviewTable {
 
   /** The worst value of each field in each column, with the limit it was held against (null where the metric has none). */
   grid(range: OverviewRange, metric: string, version: string | null, segment: string): Promise<GridCell[]> {
-    const where = new Conditions()
-      .oneOf('model', range.models)
+    const where = ofModels(range)
       .equals('metric', metric)
       .equals('version', version)
       .equals('segment', segment)
@@ -138,9 +137,8 @@ export class OverviewTable {
   }
 
   /** First usable value of a metric of each version: what later ones are seen against. */
-  async firstValues(models: readonly string[], metrics: readonly string[]) {
-    const where = new Conditions()
-      .oneOf('model', models)
+  async firstValues(range: Pick<OverviewRange, 'models' | 'lengths'>, metrics: readonly string[]) {
+    const where = ofModels(range)
       .oneOf('metric', metrics)
       .equals('feature', '')
       .equals('segment', '')
@@ -170,6 +168,17 @@ export class OverviewTable {
       row: z.object({ model: z.string(), version: z.string(), first_ms: z.number(), last_ms: z.number() }),
     });
   }
+}
+
+/** Windows of these models, of the length that each has now. */
+function ofModels({ models, lengths }: Pick<OverviewRange, 'models' | 'lengths'>): Conditions {
+  const where = new Conditions().oneOf('model', models);
+  const length = 'toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start)';
+  const [only] = lengths;
+  if (only === undefined) return where;
+  if (new Set(lengths).size === 1) return where.add(`${length} = ${where.bind(only, 'Int64')}`);
+  const wanted = `transform(model, ${where.bind([...models], 'Array(String)')}, ${where.bind([...lengths], 'Array(Int64)')}, 0)`;
+  return where.add(`${length} = ${wanted}`);
 }
 
 /** Which column a window starts in. */

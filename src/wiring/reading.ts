@@ -5,6 +5,7 @@ import { Distributions } from '../services/distributions.js';
 import { Rescorer } from '../services/rescoring.js';
 import { OrphanPoints } from '../services/orphan-points.js';
 import { QualityCurves } from '../services/quality-curves.js';
+import { RangeSummaries } from '../services/range-summaries.js';
 import { StoredProfiles } from '../services/stored-profiles.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
@@ -34,6 +35,7 @@ export function wireReading(tables: Tables, computing: Computing, clock: () => n
     comparison: new VersionComparison({ ...computing, computed, rows, bins, curves, series }),
     distributions: new Distributions({ models, chooser, rows, bins, stored, baselineRows, series, clock }),
     orphans: new OrphanPoints({ models, table: tables.orphanLabels, clock }),
+    summaries: new RangeSummaries({ numbers: tables.overview, windowLength: (model) => models.windowLength(model) }),
     curves: new QualityCurves({ rows, quality, curves, clock }),
   };
 }

@@ -93,6 +93,8 @@ export const distributionSchema = z.object({
   unseen: z.number().nullable(),
   /** What each bin adds to the PSI of the range; null where a side has no rows. */
   psi_contributions: z.array(z.number()).nullable(),
+  /** Whether rows were counted, or what the drift job kept of its windows was added. */
+  counts: z.enum(['rows', 'stored']),
   /** With `over=time`: the model's windows in the range, oldest first, those with rows. */
   windows: z
     .array(z.object({ window_start: z.string(), window_end: z.string(), n: z.number(), counts: z.array(z.number()) }))
@@ -140,6 +142,8 @@ export interface DistributionQuery {
   version: string | null;
   segment: string | null;
   overTime: boolean;
+  /** Add up what is kept of computed windows, where anything is, instead of counting rows. */
+  stored?: boolean;
 }
 
 export interface ConfusionQuery {
@@ -147,6 +151,8 @@ export interface ConfusionQuery {
   to: number;
   version: string | null;
   segment: string | null;
+  /** Of a binary model: from the stored numbers of its windows instead of from rows. */
+  stored?: boolean;
 }
 
 /** What a curve is drawn of. `class`: of a multiclass model, which class against the rest. */
@@ -165,6 +171,27 @@ export const confusionSchema = z.object({
   coverage: z.number().nullable(),
 });
 export type Confusion = z.output<typeof confusionSchema>;
+
+/** A metric of a version over a range, from the stored numbers of its windows. */
+export const rangeNumberSchema = z.object({
+  version: z.string(),
+  metric: z.string(),
+  value: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  n: z.number(),
+  windows: z.number(),
+  /** The same over the range of equal length before. */
+  previous: z.number().nullable(),
+});
+export type RangeNumber = z.output<typeof rangeNumberSchema>;
+
+export interface SummaryQuery {
+  metrics: string[];
+  version: string | null;
+  from: number;
+  to: number;
+}
 
 export const JOB_NAMES = ['drift', 'quality', 'operations', 'alerts', 'retention'] as const;
 export type JobName = (typeof JOB_NAMES)[number];

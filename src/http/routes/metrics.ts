@@ -6,6 +6,7 @@ import {
   confusionSchema,
   distributionSchema,
   metricPointSchema,
+  rangeNumberSchema,
   rocSchema,
 } from '../../domain/contract/metrics.js';
 import { metricNameProblem } from '../../domain/alerts/metric-names.js';
@@ -42,14 +43,17 @@ const anySegment = z
   .optional()
   .transform((text) => text ?? null);
 
+const metricNames = repeatable('a metric, such as psi; repeat it for several').superRefine((names, context) => {
+  for (const name of names) {
+    const message = metricNameProblem(name);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  }
+});
+const STORED = optionalChoice(['stored'], '`stored`: add up what is kept of computed windows instead of counting rows');
+
 const metricsQuery = z
   .strictObject({
-    metric: repeatable('a metric, such as psi; repeat it for several').superRefine((names, context) => {
-      for (const name of names) {
-        const message = metricNameProblem(name);
-        if (message !== null) context.addIssue({ code: 'custom', message });
-      }
-    }),
+    metric: metricNames,
     feature: repeatable('a field, such as inputs.age; repeat it for several'),
     version: optionalVersion,
     deployment: optionalDeployment,
@@ -134,14 +138,19 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
           feature: z.string().min(1).max(500).describe('a field, such as inputs.age'),
           ...rangeQuery,
           over: optionalChoice(['time'], '`time`: also the counts of each window of the model'),
+          counts: STORED,
         })
         .refine(isForward, RANGE_ERROR),
       response: { 200: json('Counts a bin.', distributionSchema) },
     },
     handler: async (request, reply) => {
-      const { over, ...query } = request.query;
+      const { over, counts, ...query } = request.query;
       return reply.send(
-        await services.metrics.distribution(request.params.model, { ...query, overTime: over === 'time' }),
+        await services.metrics.distribution(request.params.model, {
+          ...query,
+          overTime: over === 'time',
+          stored: counts === 'stored',
+        }),
       );
     },
   });
@@ -154,11 +163,43 @@ export function metricRoutes(app: App, { services }: RouteContext): void {
       tags: ['metrics'],
       summary: 'The confusion matrix of a range',
       params: modelParams,
-      querystring: z.strictObject(rangeQuery).refine(isForward, RANGE_ERROR),
+      description:
+        '`counts=stored` is for binary models: the matrix of the whole computed windows that start in the range, from their stored precision, recall and specificity. What is not the positive label is then `not <label>`.',
+      querystring: z.strictObject({ ...rangeQuery, counts: STORED }).refine(isForward, RANGE_ERROR),
       response: { 200: json('`counts[i][j]`: label i predicted as j.', confusionSchema) },
     },
-    handler: async (request, reply) =>
-      reply.send(await services.metrics.confusion(request.params.model, request.query)),
+    handler: async (request, reply) => {
+      const { counts, ...query } = request.query;
+      return reply.send(
+        await services.metrics.confusion(request.params.model, { ...query, stored: counts === 'stored' }),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/models/:model/summary',
+    config: { scope: 'read', docs: { response: { 404: NO_MODEL } } },
+    schema: {
+      tags: ['metrics'],
+      summary: 'One number a metric and version over a range, from stored windows',
+      description:
+        'Counts are added, maxima kept, everything else is weighted by its rows: exact for shares such as accuracy, for others the mean of the windows. Intervals come from those of the windows. Rows are not read; `GET .../metrics?window=range` counts them.',
+      params: modelParams,
+      querystring: z
+        .strictObject({
+          metric: metricNames.refine((names) => names.length > 0, 'name at least one metric'),
+          version: optionalVersion,
+          from: requiredTime('windows that start at or after this time'),
+          to: requiredTime('windows that start before this time'),
+        })
+        .refine(isForward, RANGE_ERROR),
+      response: { 200: json('The numbers.', z.array(rangeNumberSchema)) },
+    },
+    handler: async (request, reply) => {
+      const { metric: metrics, ...query } = request.query;
+      return reply.send(await services.metrics.summary(request.params.model, { ...query, metrics }));
+    },
   });
 
   app.route({

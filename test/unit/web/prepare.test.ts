@@ -225,6 +225,7 @@ describe('distributions', () => {
     current: [10, 20, 30, 0],
     missing: { baseline: 0, current: 0 },
     unseen: null,
+    counts: 'rows',
     psi_contributions: [0.5, 0, 0.7, 0],
     windows: [{ window_start: iso(START), window_end: iso(START + DAY), n: 60, counts: [10, 20, 30, 0] }],
   };
