@@ -16,8 +16,45 @@ const kept = new Map<string, unknown>();
 const MOST_KEPT = 60;
 const refreshes = new Set<() => void>();
 
+/** A call that several parts of a page wait for. */
+interface Flight {
+  answer: Promise<unknown>;
+  abort: AbortController;
+  waiting: number;
+  round: number;
+}
+const flights = new Map<string, Flight>();
+/** Grows when answers under way are out of date: nobody joins them any more. */
+let rounds = 0;
+
+/** The answer of a call, shared with whoever waits for the same; the second is to be called by who does not wait any more. */
+function join<T>(url: string): [Promise<T>, () => void] {
+  const under = flights.get(url);
+  const flight = under?.round === rounds ? under : depart(url);
+  flight.waiting++;
+  const leave = (): void => {
+    flight.waiting--;
+    if (flight.waiting > 0) return;
+    flight.abort.abort();
+    if (flights.get(url) === flight) flights.delete(url);
+  };
+  return [flight.answer as Promise<T>, leave];
+}
+
+function depart(url: string): Flight {
+  const abort = new AbortController();
+  const flight: Flight = { answer: get(url, abort.signal), abort, waiting: 0, round: rounds };
+  flights.set(url, flight);
+  const arrived = (): void => {
+    if (flights.get(url) === flight) flights.delete(url);
+  };
+  flight.answer.then(arrived, arrived);
+  return flight;
+}
+
 /** Fetch everything on the page again. */
 export function refreshAll(): void {
+  rounds++;
   for (const refresh of refreshes) refresh();
 }
 
@@ -30,6 +67,7 @@ function keep(url: string, data: unknown): void {
 
 /** Forget every answer: after signing in or out. */
 export function forgetAnswers(): void {
+  rounds++;
   kept.clear();
 }
 
@@ -44,32 +82,41 @@ export function useApi<T>(url: string | null): Loaded<T> {
     }),
   );
   const [round, setRound] = useState(0);
-  const reload = useCallback(() => setRound((last) => last + 1), []);
+  const reload = useCallback(() => {
+    rounds++;
+    setRound((last) => last + 1);
+  }, []);
+  const again = useCallback(() => setRound((last) => last + 1), []);
   useEffect(() => {
-    refreshes.add(reload);
-    return () => void refreshes.delete(reload);
-  }, [reload]);
+    refreshes.add(again);
+    return () => void refreshes.delete(again);
+  }, [again]);
   useEffect(() => {
     if (url === null) return;
-    const abort = new AbortController();
+    let gone = false;
+    const [answer, leave] = join<T>(url);
     set((last) => ({
       url,
       data: last.url === url ? last.data : ((kept.get(url) as T | undefined) ?? null),
       error: last.url === url ? last.error : null,
       loading: true,
     }));
-    get<T>(url, abort.signal).then(
+    answer.then(
       (data) => {
+        if (gone) return;
         keep(url, data);
         set({ url, data, error: null, loading: false });
       },
       (error: unknown) => {
-        if (abort.signal.aborted) return;
+        if (gone) return;
         const known = error instanceof ApiError ? error : new ApiError(0, 'page', 'The page failed', String(error));
         set((last) => ({ ...last, url, error: known, loading: false }));
       },
     );
-    return () => abort.abort();
+    return () => {
+      gone = true;
+      leave();
+    };
   }, [url, round]);
   const current =
     state.url === url

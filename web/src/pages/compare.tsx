@@ -6,6 +6,7 @@ import { change, go } from '../lib/location.js';
 import { betterIs, isShare, metricName, metricValue, number, versionName } from '../prepare/format.js';
 import { QUALITY_BY_TASK } from '../prepare/model.js';
 import { Card } from '../ui/card.js';
+import { CountFirst } from '../ui/count-first.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -33,7 +34,8 @@ export function CompareCard({ view }: { view: ModelView }) {
           from,
           to,
         });
-  const loaded = useApi<MetricPointJson[]>(url);
+  // Both versions, on about as many predictions.
+  const n = 2 * (model.predictions.value ?? 0);
   return (
     <Card
       title="Version against version"
@@ -63,24 +65,48 @@ export function CompareCard({ view }: { view: ModelView }) {
           A second one can be compared with it, on the same predictions where both made them.
         </Empty>
       ) : (
-        <Await of={loaded} what="the comparison">
-          {(data) => {
-            const rows = data.filter((point) => point.value !== null && metrics.includes(point.metric));
-            return rows.length === 0 ? (
-              <Empty title="Waiting for labels">Neither version has labelled predictions in this range.</Empty>
-            ) : (
-              <Table
-                caption={`${versionName(version ?? '')} against ${versionName(other)}`}
-                columns={columns(version ?? '', other)}
-                rows={rows}
-                keyOf={(row) => `${row.metric}${row.deployment}`}
-                csv={`${version} against ${other}`}
-              />
-            );
-          }}
-        </Await>
+        <CountFirst
+          key={`${version} ${other}`}
+          n={n}
+          what="both versions"
+          note="Their numbers are beside one another above; tests of the difference compare them row by row."
+        >
+          {() => <Compared url={url} version={version ?? ''} other={other} metrics={metrics} />}
+        </CountFirst>
       )}
     </Card>
+  );
+}
+
+function Compared({
+  url,
+  version,
+  other,
+  metrics,
+}: {
+  url: string | null;
+  version: string;
+  other: string;
+  metrics: readonly string[];
+}) {
+  const loaded = useApi<MetricPointJson[]>(url);
+  return (
+    <Await of={loaded} what="the comparison">
+      {(data) => {
+        const rows = data.filter((point) => point.value !== null && metrics.includes(point.metric));
+        return rows.length === 0 ? (
+          <Empty title="Waiting for labels">Neither version has labelled predictions in this range.</Empty>
+        ) : (
+          <Table
+            caption={`${versionName(version)} against ${versionName(other)}`}
+            columns={columns(version, other)}
+            rows={rows}
+            keyOf={(row) => `${row.metric}${row.deployment}`}
+            csv={`${version} against ${other}`}
+          />
+        );
+      }}
+    </Await>
   );
 }
 

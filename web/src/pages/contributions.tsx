@@ -4,6 +4,7 @@ import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { delta, interval, isShare, metricName, metricValue, number } from '../prepare/format.js';
 import { Card } from '../ui/card.js';
+import { CountFirst } from '../ui/count-first.js';
 import { useSeen } from '../ui/seen.js';
 import { Await, Empty } from '../ui/states.js';
 import { Table, type Column } from '../ui/table.js';
@@ -65,7 +66,6 @@ export function ContributionTable({ metric, segments }: { metric: string; segmen
 
 /** What of the change inside the range came from which segment: its second half against its first. Counted from rows, so only when it is seen. */
 export function SegmentsCard({ view }: { view: ModelView }) {
-  const { zone } = useView();
   const [seen, mark] = useSeen();
   const metric = view.model.task === 'regression' ? 'mae' : 'accuracy';
   // The second half of the range against the first: what changed inside of what is shown.
@@ -78,30 +78,39 @@ export function SegmentsCard({ view }: { view: ModelView }) {
     before_from: view.from,
     before_to: middle,
   });
-  const loaded = useApi<ContributionAnswer>(seen ? url : null);
   if (view.model.task === 'none') return null;
   return (
     <Card title="Segments behind the change" span={12} urls={[url]} flush>
       <div ref={mark} />
-      <Await of={loaded} what="segments">
-        {(data) =>
-          data.segments.length === 0 ? (
-            <Empty title="No segments to tell apart">
-              Neither the model's segments nor its tags divide the labelled predictions of this range.
-            </Empty>
-          ) : (
-            <>
-              <p class="lead strip-head">
-                {metricName(metric)} {metricValue(metric, data.before)} in{' '}
-                {interval(data.before_from, data.before_to, zone)}, {metricValue(metric, data.after)} in{' '}
-                {interval(data.from, data.to, zone)} ({delta(metric, data.after, data.before) || 'no change'}). Mix: the
-                segment's share changed; rate: its own value did.
-              </p>
-              <ContributionTable metric={metric} segments={data.segments} />
-            </>
-          )
-        }
-      </Await>
+      <CountFirst n={view.model.predictions.value ?? 0} what="segments">
+        {() => <Contributed url={seen ? url : null} metric={metric} />}
+      </CountFirst>
     </Card>
+  );
+}
+
+function Contributed({ url, metric }: { url: string | null; metric: string }) {
+  const { zone } = useView();
+  const loaded = useApi<ContributionAnswer>(url);
+  return (
+    <Await of={loaded} what="segments">
+      {(data) =>
+        data.segments.length === 0 ? (
+          <Empty title="No segments to tell apart">
+            Neither the model's segments nor its tags divide the labelled predictions of this range.
+          </Empty>
+        ) : (
+          <>
+            <p class="lead strip-head">
+              {metricName(metric)} {metricValue(metric, data.before)} in{' '}
+              {interval(data.before_from, data.before_to, zone)}, {metricValue(metric, data.after)} in{' '}
+              {interval(data.from, data.to, zone)} ({delta(metric, data.after, data.before) || 'no change'}). Mix: the
+              segment's share changed; rate: its own value did.
+            </p>
+            <ContributionTable metric={metric} segments={data.segments} />
+          </>
+        )
+      }
+    </Await>
   );
 }

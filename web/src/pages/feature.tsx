@@ -5,20 +5,19 @@ import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
 import { interval, metricValue, number, share } from '../prepare/format.js';
-import { binsOverTime } from '../prepare/bins-over-time.js';
 import { binsOf, distributionView, movedBins, movedPhrase, type Bin } from '../prepare/distribution.js';
 import { linesByVersion, spansOf, thresholdsOf } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
-import { Heat } from '../ui/heat.js';
-import { useSeen } from '../ui/seen.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
-import { GROUP, Small, useWatch, useMarks } from './model.js';
+import { Small } from './model.js';
+import { GROUP, useMarks, useWatch } from './model-quality.js';
+import { FeatureSegmentsCard, OverTimeCard, useSpan } from './feature-parts.js';
 import { ModelFrame, type ModelView } from './model-head.js';
 
 const DRIFT = [
@@ -64,7 +63,7 @@ function Feature({ view, feature }: { view: ModelView; feature: string }) {
         </Await>
       </Card>
       <OverTimeCard view={view} feature={feature} />
-      <SegmentsCard view={view} feature={feature} />
+      <FeatureSegmentsCard view={view} feature={feature} />
       {place.query.has('at') && (
         <p class="span-12 muted small">
           <a href={change({ at: null, until: null }, place)}>Show the whole range instead of one window</a>
@@ -72,15 +71,6 @@ function Feature({ view, feature }: { view: ModelView; feature: string }) {
       )}
     </div>
   );
-}
-
-/** The window that the address names, else the whole range. */
-function useSpan(view: ModelView): { from: string; to: string; whole: boolean } {
-  const { place } = useView();
-  const [at, until] = [place.query.get('at'), place.query.get('until')];
-  return at !== null && until !== null
-    ? { from: at, to: until, whole: false }
-    : { from: view.from, to: view.to, whole: true };
 }
 
 function DistributionCard({
@@ -99,6 +89,7 @@ function DistributionCard({
     version: view.version,
     from: span.from,
     to: span.to,
+    counts: 'stored',
   });
   const loaded = useApi<Distribution>(url);
   const current = interval(span.from, span.to, zone);
@@ -134,7 +125,7 @@ function lead(data: Distribution): string {
   const total = bins.reduce((sum, bin) => sum + (bin.psi ?? 0), 0);
   const rows = data.current.reduce((sum, n) => sum + n, 0);
   if (rows === 0) return 'No rows of this field in this window.';
-  return `Most moved: ${movedBins(bins).map(movedPhrase).join('; ')}. PSI ${number(total)} against ${data.baseline_name}, n = ${rows.toLocaleString('en-US')}.`;
+  return `Most moved: ${movedBins(bins).map(movedPhrase).join('; ')}. PSI ${number(total)} against ${data.baseline_name}, n = ${rows.toLocaleString('en-US')}${data.counts === 'stored' ? ', over computed windows' : ''}.`;
 }
 
 function WindowPicker({ points }: { points: readonly MetricPointJson[] | null }) {
@@ -260,114 +251,3 @@ function Tests({ points }: { points: readonly MetricPointJson[] }) {
     </div>
   );
 }
-
-function OverTimeCard({ view, feature }: { view: ModelView; feature: string }) {
-  const { zone, place } = useView();
-  const [seen, mark] = useSeen();
-  const { model, from, to: until, version } = view;
-  const url = modelUrl(model.model, 'distribution', { feature, version, from, to: until, over: 'time' });
-  const loaded = useApi<Distribution>(seen ? url : null);
-  return (
-    <Card title="Bins over time" span={12} urls={[url]} flush>
-      <div ref={mark} />
-      <Await of={loaded} what="bins over time">
-        {(data) => {
-          const heat = binsOverTime(data, zone);
-          return (
-            <Heat
-              view={heat}
-              label={`Bins of ${feature} over time`}
-              scale="as in the baseline → 15 points of per cent away and more"
-              open={(_, column) => {
-                const cell = heat.columns[column];
-                if (cell !== undefined) go(change({ at: cell.from, until: cell.to }, place));
-              }}
-            />
-          );
-        }}
-      </Await>
-    </Card>
-  );
-}
-
-interface SegmentRow {
-  segment: string;
-  value: number | null;
-  limit: number | null;
-  n: number;
-  status: string;
-}
-
-function SegmentsCard({ view, feature }: { view: ModelView; feature: string }) {
-  const { zone } = useView();
-  const { model, version, to: until } = view;
-  const span = useSpan(view);
-  // One window: the one that is shown, or the newest.
-  const from = span.whole ? view.from : span.from;
-  const url = modelUrl(model.model, 'metrics', {
-    metric: 'psi',
-    feature,
-    version,
-    from,
-    to: span.whole ? until : span.to,
-  });
-  const points = useApi<MetricPointJson[]>(url);
-  return (
-    <Card title="Segments" span={12} urls={[url]} flush>
-      <Await of={points} what="segments">
-        {(data) => {
-          const newest = data
-            .filter((point) => point.segment !== '')
-            .reduce((last, point) => (point.window_start > last ? point.window_start : last), '');
-          const rows = data
-            .filter((point) => point.segment !== '' && point.window_start === newest)
-            .map((point): SegmentRow => ({
-              segment: point.segment,
-              value: point.value,
-              limit: point.upper,
-              n: point.n,
-              status: point.status,
-            }));
-          if (rows.length === 0)
-            return (
-              <Empty title="No segments">
-                This model has none, or none in this range. They are set as segments of the model.
-              </Empty>
-            );
-          return (
-            <Table
-              caption="PSI of the field in each segment"
-              columns={SEGMENT_COLUMNS}
-              rows={rows}
-              keyOf={(row) => row.segment}
-              sort={{ column: 'PSI', descending: true }}
-              csv={`${feature} segments`}
-              foot={
-                <span>
-                  window of{' '}
-                  {interval(newest, data.find((point) => point.window_start === newest)?.window_end ?? newest, zone)}
-                </span>
-              }
-            />
-          );
-        }}
-      </Await>
-    </Card>
-  );
-}
-
-const SEGMENT_COLUMNS: Column<SegmentRow>[] = [
-  { name: 'Segment', value: (row) => row.segment, cell: (row) => <span class="mono wrap-any">{row.segment}</span> },
-  { name: 'PSI', right: true, value: (row) => row.value, cell: (row) => number(row.value) },
-  { name: 'Limit', right: true, value: (row) => row.limit, cell: (row) => number(row.limit) },
-  { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
-  {
-    name: 'Status',
-    value: (row) => row.status,
-    cell: (row) => (
-      <Status
-        status={row.value !== null && row.limit !== null && row.value > row.limit ? 'beyond its limit' : row.status}
-      />
-    ),
-  },
-];

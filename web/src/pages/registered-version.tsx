@@ -1,9 +1,12 @@
 // One version of a registered model: its lineage, its aliases, what it does beside what training promised, and a change of its stage.
 import { useState } from 'preact/hooks';
-import type { RegisteredVersion, VersionDetail } from '../../../src/domain/contract/registry.js';
-import { apiUrl, send } from '../lib/api.js';
+import type { RangeNumber } from '../../../src/domain/contract/metrics.js';
+import type { RegisteredVersion } from '../../../src/domain/contract/registry.js';
+import { apiUrl, modelUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
-import { metricName, metricValue, plusMinus, share, versionName } from '../prepare/format.js';
+import { delta, metricName, metricValue, plusMinus, versionName } from '../prepare/format.js';
+import { ALL_QUALITY } from '../prepare/model.js';
+import { comparisonRows, type ComparisonRow } from '../prepare/range-numbers.js';
 import { Card } from '../ui/card.js';
 import { ConfirmButton, Dialog } from '../ui/dialog.js';
 import { CheckField, ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
@@ -18,8 +21,18 @@ const MLFLOW = '/api/2.0/mlflow';
 export function Version({ model, version }: { model: string; version: RegisteredVersion }) {
   const { admin } = useView();
   const [open, setOpen] = useState(false);
-  const url = `/v1/registry/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(version.version)}`;
-  const detail = useApi<VersionDetail>(url);
+  // From stored windows: the version's detail counts every row that it ever predicted.
+  const tracked = version.first_seen !== null && version.last_seen !== null;
+  const url = tracked
+    ? modelUrl(model, 'summary', {
+        metric: [...ALL_QUALITY, 'label_coverage'],
+        version: version.version,
+        from: version.first_seen,
+        // The window of the newest prediction starts before it.
+        to: new Date(new Date(version.last_seen ?? 0).getTime() + 1).toISOString(),
+      })
+    : null;
+  const measured = useApi<RangeNumber[]>(url);
   const { lineage } = version;
   const facts: [string, string | null][] = [
     ['Source', lineage.source],
@@ -62,17 +75,13 @@ export function Version({ model, version }: { model: string; version: Registered
         )}
       </Card>
       <Card title="Measured beside training" span={6} urls={[url]} flush>
-        <Await of={detail} what="quality">
-          {(data) =>
-            data.quality.length === 0 ? (
-              <Empty title="Nothing to compare">
-                Neither training nor production has reported numbers of this version.
-              </Empty>
-            ) : (
-              <Quality rows={data.quality} />
-            )
-          }
-        </Await>
+        {url === null ? (
+          <Compared rows={comparisonRows(version.training_metrics, [])} />
+        ) : (
+          <Await of={measured} what="quality">
+            {(data) => <Compared rows={comparisonRows(version.training_metrics, data)} />}
+          </Await>
+        )}
       </Card>
       {open && <Transition model={model} version={version} close={() => setOpen(false)} />}
     </div>
@@ -134,9 +143,15 @@ function Aliases({ model, version }: { model: string; version: RegisteredVersion
   );
 }
 
-function Quality({ rows }: { rows: VersionDetail['quality'] }) {
-  type Row = VersionDetail['quality'][number];
-  const columns: Column<Row>[] = [
+function Compared({ rows }: { rows: readonly ComparisonRow[] }) {
+  if (rows.length === 0)
+    return (
+      <Empty title="Nothing to compare">
+        Neither training nor production has reported numbers of this version. Tags such as training.accuracy tell what
+        training measured.
+      </Empty>
+    );
+  const columns: Column<ComparisonRow>[] = [
     { name: 'Metric', value: (row) => metricName(row.metric) },
     {
       name: 'Training',
@@ -147,16 +162,29 @@ function Quality({ rows }: { rows: VersionDetail['quality'] }) {
     {
       name: 'Measured',
       right: true,
-      value: (row) => row.measured,
-      cell: (row) => (
-        <>
-          {metricValue(row.metric, row.measured)}{' '}
-          <small>{plusMinus(row.metric, row.measured, row.lower, row.upper)}</small>
-        </>
-      ),
+      value: (row) => row.measured?.value ?? null,
+      cell: ({ metric, measured }) =>
+        measured === null ? (
+          '-'
+        ) : (
+          <>
+            {metricValue(metric, measured.value)}{' '}
+            <small>{plusMinus(metric, measured.value, measured.lower, measured.upper)}</small>
+          </>
+        ),
     },
-    { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
-    { name: 'Labels in', right: true, value: (row) => row.coverage, cell: (row) => share(row.coverage) },
+    {
+      name: 'Change',
+      right: true,
+      value: (row) => (row.training === null ? null : (row.measured?.value ?? row.training) - row.training),
+      cell: ({ metric, measured, training }) => delta(metric, measured?.value ?? null, training) || '-',
+    },
+    {
+      name: 'n',
+      right: true,
+      value: (row) => row.measured?.n ?? null,
+      cell: (row) => row.measured?.n.toLocaleString('en-US') ?? '-',
+    },
   ];
   return (
     <Table
@@ -165,6 +193,7 @@ function Quality({ rows }: { rows: VersionDetail['quality'] }) {
       rows={rows}
       keyOf={(row) => row.metric}
       csv="quality of version"
+      foot={<span>over computed windows, weighted by n</span>}
     />
   );
 }

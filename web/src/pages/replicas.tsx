@@ -123,7 +123,7 @@ function ReplicaTable({ data }: { data: Replicas }) {
       cell: (row) => row.requests.toLocaleString('en-US'),
     },
     {
-      name: 'a second',
+      name: 'Requests/s',
       right: true,
       value: (row) => row.requests_per_second,
       cell: (row) => number(row.requests_per_second),

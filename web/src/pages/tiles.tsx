@@ -99,6 +99,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
       </Tile>
       <Tile name="errors, p95 latency" values={series(latency.series)} note="mean over windows, weighted by n">
         <span>{share(errors.value, 2)}</span>
+        <small>{plusMinus('error_rate', errors.value, errors.lower, errors.upper)}</small>
         <span>{metricValue('latency_p95', latency.value)}</span>
       </Tile>
     </dl>

@@ -52,10 +52,13 @@ export function valueAxis(
   palette: Palette,
   format: (value: number) => string,
   fromZero = false,
+  whole = false,
 ): Record<string, unknown> {
   return {
     type: 'value',
     scale: !fromZero,
+    // Of things that are counted there is no half.
+    ...(whole ? { minInterval: 1 } : {}),
     splitNumber: 4,
     axisLine: { show: false },
     axisTick: { show: false },

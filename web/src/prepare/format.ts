@@ -51,6 +51,11 @@ export function metricName(metric: string): string {
   return NAMES[metric] ?? metric.replaceAll('_', ' ');
 }
 
+/** Whether a metric counts things. */
+export function isCount(metric: string): boolean {
+  return COUNTS.has(metric);
+}
+
 /** Amounts begin at 0 on an axis; of qualities the change matters. */
 export function startsAtZero(metric: string): boolean {
   return !isScore(metric) && !metric.startsWith('custom.') && !metric.startsWith('aggregate.');

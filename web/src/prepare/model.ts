@@ -28,6 +28,9 @@ export const QUALITY_BY_TASK: Record<string, readonly string[]> = {
   none: [],
 };
 
+/** Metrics of every kind of model. */
+export const ALL_QUALITY: readonly string[] = [...new Set(Object.values(QUALITY_BY_TASK).flat())];
+
 /** One line a version (and deployment, where a model has several), in the order of versions. */
 export function linesByVersion(
   points: readonly MetricPointJson[],

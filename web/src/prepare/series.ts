@@ -1,7 +1,18 @@
 // A number over time: one line a series with its interval, what it is held against, and what happened meanwhile.
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import { frame, valueAxis, type ChartView, type LegendItem, type Tip } from './chart.js';
-import { day, interval, metricName, metricValue, plusMinus, share, startsAtZero, time, type Zone } from './format.js';
+import {
+  day,
+  interval,
+  isCount,
+  metricName,
+  metricValue,
+  plusMinus,
+  share,
+  startsAtZero,
+  time,
+  type Zone,
+} from './format.js';
 import { seriesColor, type Palette } from './palette.js';
 
 /** A point as charts need it. */
@@ -87,7 +98,7 @@ export function seriesView(input: SeriesInput): ChartView {
         axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, shown, zone) },
         splitLine: { show: false },
       },
-      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric)),
+      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric), isCount(metric)),
       series: [...(young.length > 0 ? [hatching(young, palette)] : []), ...main],
     },
   };
