@@ -1,11 +1,13 @@
 // What came in and how it went: refused items, labels without a prediction, uploads.
 import type { OrphanLabels, OrphanLabel, Upload } from '../../../src/domain/contract/ingestion.js';
+import type { Overview } from '../../../src/domain/contract/overview.js';
 import type { RejectedItem } from '../../../src/domain/contract/tracking.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { to } from '../lib/location.js';
 import { bytes, plural, time } from '../prepare/format.js';
 import { Card } from '../ui/card.js';
+import { CountFirst } from '../ui/count-first.js';
 import { ConfirmButton, say } from '../ui/dialog.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
@@ -94,8 +96,28 @@ export function RejectedTab() {
 }
 
 export function OrphansTab() {
-  const { zone } = useView();
+  const { range } = useView();
   const url = apiUrl('/v1/orphan-labels', { limit: 500 });
+  const overview = useApi<Overview>(apiUrl('/v1/overview', { from: range.from, to: range.to }));
+  return (
+    <Card title="Labels without a prediction" urls={[url]} flush>
+      <Await of={overview} what="how many predictions there are">
+        {(data) => (
+          <CountFirst
+            n={data.models.reduce((sum, model) => sum + (model.predictions.value ?? 0), 0)}
+            what="labels without a prediction"
+            note="Every label is looked for among all predictions."
+          >
+            {() => <Orphans url={url} />}
+          </CountFirst>
+        )}
+      </Await>
+    </Card>
+  );
+}
+
+function Orphans({ url }: { url: string }) {
+  const { zone } = useView();
   const orphans = useApi<OrphanLabels>(url);
   const columns: Column<OrphanLabel>[] = [
     {
@@ -116,31 +138,29 @@ export function OrphansTab() {
     { name: 'As of', value: (row) => row.timestamp, cell: (row) => time(row.timestamp, zone, { seconds: true }) },
   ];
   return (
-    <Card title="Labels without a prediction" urls={[url]} flush>
-      <Await of={orphans} what="orphan labels">
-        {(data) =>
-          data.total === 0 ? (
-            <Empty title="Every label has its prediction">
-              A label may come first: it waits here until its prediction arrives.
-            </Empty>
-          ) : (
-            <Table
-              caption="Labels that wait for their prediction"
-              columns={columns}
-              rows={data.orphans}
-              keyOf={(row) => row.prediction_id}
-              csv="orphan labels"
-              foot={
-                <span>
-                  {plural(data.total, 'label')} in all
-                  {data.expire_after_days === null ? '' : `; removed after ${data.expire_after_days} days`}
-                </span>
-              }
-            />
-          )
-        }
-      </Await>
-    </Card>
+    <Await of={orphans} what="orphan labels">
+      {(data) =>
+        data.total === 0 ? (
+          <Empty title="Every label has its prediction">
+            A label may come first: it waits here until its prediction arrives.
+          </Empty>
+        ) : (
+          <Table
+            caption="Labels that wait for their prediction"
+            columns={columns}
+            rows={data.orphans}
+            keyOf={(row) => row.prediction_id}
+            csv="orphan labels"
+            foot={
+              <span>
+                {plural(data.total, 'label')} in all
+                {data.expire_after_days === null ? '' : `; removed after ${data.expire_after_days} days`}
+              </span>
+            }
+          />
+        )
+      }
+    </Await>
   );
 }
 

@@ -16,6 +16,8 @@ import { useView } from '../ui/view.js';
 import { Tags } from './registry.js';
 
 const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
+/** Of a model, ms. */
+const LONGEST_WINDOW = 30 * 86_400_000;
 const MLFLOW = '/api/2.0/mlflow';
 
 export function Version({ model, version }: { model: string; version: RegisteredVersion }) {
@@ -27,7 +29,8 @@ export function Version({ model, version }: { model: string; version: Registered
     ? modelUrl(model, 'summary', {
         metric: [...ALL_QUALITY, 'label_coverage'],
         version: version.version,
-        from: version.first_seen,
+        // Windows may begin up to their length before their first prediction.
+        from: new Date(new Date(version.first_seen ?? 0).getTime() - LONGEST_WINDOW).toISOString(),
         // The window of the newest prediction starts before it.
         to: new Date(new Date(version.last_seen ?? 0).getTime() + 1).toISOString(),
       })
