@@ -18,13 +18,31 @@ export interface RowQuery<S extends z.ZodType> extends Statement {
 }
 
 const UNREACHABLE =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|other side closed|Bad Gateway|Service (Temporarily )?Unavailable|Gateway Time-?out/i;
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|other side closed|Internal Server Error|Bad Gateway|Service (Temporarily )?Unavailable|Gateway Time-?out/i;
 const OVERLOADED = new Set([
   'TOO_MANY_SIMULTANEOUS_QUERIES',
   'MEMORY_LIMIT_EXCEEDED',
   'TIMEOUT_EXCEEDED',
   'TOO_MANY_PARTS',
   'NOT_ENOUGH_SPACE',
+]);
+
+/** A server that is not well: the same statement may pass later, here or on another replica. */
+const UNWELL = new Set([
+  'POCO_EXCEPTION',
+  'STD_EXCEPTION',
+  'UNKNOWN_EXCEPTION',
+  'ABORTED',
+  'ALL_CONNECTION_TRIES_FAILED',
+  'ALL_REPLICAS_LOST',
+  'CANNOT_SCHEDULE_TASK',
+  'KEEPER_EXCEPTION',
+  'NETWORK_ERROR',
+  'NO_ZOOKEEPER',
+  'SERVER_OVERLOADED',
+  'SOCKET_TIMEOUT',
+  'TABLE_IS_READ_ONLY',
+  'TOO_FEW_LIVE_REPLICAS',
 ]);
 
 /**
@@ -63,6 +81,12 @@ export function mapEngineError(name: string, cause: unknown): DriftlineError {
   if (type !== null && (OVERLOADED.has(type) || NO_SPACE.test(messageOf(cause)))) {
     return new StoreUnavailableError(
       'The store is out of time, memory or space for this call. Try a smaller range, or later.',
+      cause,
+    );
+  }
+  if (type !== null && UNWELL.has(type)) {
+    return new StoreUnavailableError(
+      'The store has a fault of its own. Send the same request again after the time in Retry-After; its log has the details.',
       cause,
     );
   }

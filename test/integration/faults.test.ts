@@ -7,11 +7,16 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Container } from '../../src/container.js';
 import { openTestContainer, type TestContainer } from '../support/container.js';
+import { faultSize } from '../support/fault-size.js';
 import { call, expectProblem } from '../support/http.js';
 import { startLoopbackClickHouse } from '../support/loopback-clickhouse.js';
 import { startTestService } from '../support/service.js';
 
 const HOUR = 3_600_000;
+/** Batches that are sent to a full disk, and ids that two writers send again and again. */
+const ROUNDS = faultSize(10, 300);
+const IDS = faultSize(100, 5_000);
+const TIMES = faultSize(1, 10);
 const NOW = Math.floor(Date.now() / HOUR) * HOUR;
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -51,10 +56,12 @@ describe('a full disk', () => {
     mkdirSync(dataDir);
     const service = await startTestService({ dataDir });
     cleanups.push(() => service.close());
+    // Half of the rows have no id: only the service can keep them from being there twice.
     const batch = (n: number) =>
       Array.from({ length: 50 }, (_, k) => ({
         model: 'full',
-        prediction_id: `full-${n}-${k}`,
+        ...(k % 2 === 0 ? { prediction_id: `full-${n}-${k}` } : {}),
+        timestamp: NOW - (k % 3) * 31 * 24 * HOUR,
         inputs: { text: `${n}-${k}`.repeat(20) },
       }));
     const send = (n: number) => call(service.app, 'POST', '/v1/predictions', { body: batch(n) });
@@ -63,18 +70,24 @@ describe('a full disk', () => {
     const filler = path.join(disk, 'filler');
     writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 8 * 1024)));
     const answers = [];
-    for (let n = 1; n <= 10; n++) answers.push(await send(n));
+    for (let n = 1; n <= ROUNDS; n++) answers.push(await send(n));
     const refused = answers.filter((answer) => answer.status !== 201);
     expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) expectProblem(answer, 503, 'store_unavailable');
     rmSync(filler);
-    expect((await send(11)).status).toBe(201);
+    expect((await send(ROUNDS + 1)).status).toBe(201);
     const acknowledged = 50 * (2 + answers.length - refused.length);
     expect(await count(service.container, `count() AS n FROM predictions FINAL WHERE model = 'full'`)).toBe(
       acknowledged,
     );
-    for (let n = 1; n <= 10; n++) expect((await send(n)).status).toBe(201);
-    expect(await count(service.container, `count() AS n FROM predictions FINAL WHERE model = 'full'`)).toBe(600);
+    for (const [index, answer] of answers.entries())
+      if (answer.status !== 201) expect((await send(index + 1)).status).toBe(201);
+    const rows = `FROM predictions FINAL WHERE model = 'full'`;
+    expect(await count(service.container, `count() AS n ${rows}`)).toBe(50 * (ROUNDS + 2));
+    expect(await count(service.container, `uniqExact(str['inputs.text']) AS n ${rows}`)).toBe(50 * (ROUNDS + 2));
+    console.log(
+      `a full disk: ${refused.length} of ${ROUNDS} batches refused, every row of all of them there once afterwards`,
+    );
   });
 });
 
@@ -88,17 +101,19 @@ describe('two writers', () => {
       return opened.container;
     };
     const writers = [await open(), await open()];
-    const ids = Array.from({ length: 100 }, (_, n) => `both-${n}`);
+    const ids = Array.from({ length: IDS }, (_, n) => `both-${n}`);
     const write = (container: Container, hour: number) =>
       container.services.ingest.predictions(
         ids.map((prediction_id) => ({ model: 'both', prediction_id, timestamp: NOW - hour * HOUR, inputs: { hour } })),
         null,
       );
-    await Promise.all(writers.flatMap((container, n) => [write(container, 10 + n), write(container, 20 + n)]));
+    for (let time = 0; time < TIMES; time++)
+      await Promise.all(writers.flatMap((container, n) => [write(container, 10 + n), write(container, 20 + n)]));
     const [first] = writers;
     if (first === undefined) throw new Error('no writer');
-    expect(await count(first, `count() AS n FROM predictions FINAL WHERE model = 'both'`)).toBe(100);
-    expect(await count(first, `uniqExact(external_id) AS n FROM predictions FINAL WHERE model = 'both'`)).toBe(100);
+    expect(await count(first, `count() AS n FROM predictions FINAL WHERE model = 'both'`)).toBe(IDS);
+    expect(await count(first, `uniqExact(external_id) AS n FROM predictions FINAL WHERE model = 'both'`)).toBe(IDS);
+    console.log(`two writers: ${IDS} ids, each sent ${4 * TIMES} times at four different hours, once each`);
   });
 });
 

@@ -57,13 +57,34 @@ describe('a server that is away', () => {
     },
   );
 
-  test('answering 500 refuses the call, stores nothing of it, and the next one works', async () => {
-    await server.faults.set({ kind: 'status', code: 500, exception: { code: 1001, type: 'STD_EXCEPTION' } });
-    expectProblem(await send({ model: 'five-hundred' }), 500, 'store_error');
-    await server.faults.clear();
-    expect(await count(`predictions WHERE model = 'five-hundred'`)).toBe(0);
-    expect((await send({ model: 'five-hundred' })).status).toBe(201);
-  });
+  test.each([
+    ['as a proxy does', { kind: 'status' as const, code: 500 }, 503, 'store_unavailable'],
+    [
+      'because it is not well',
+      { kind: 'status' as const, code: 500, exception: { code: 1001, type: 'STD_EXCEPTION' } },
+      503,
+      'store_unavailable',
+    ],
+    [
+      'because a statement of ours is wrong',
+      { kind: 'status' as const, code: 500, exception: { code: 53, type: 'TYPE_MISMATCH' } },
+      500,
+      'store_error',
+    ],
+  ])(
+    'answering 500 %s: the call is refused, nothing of it is stored, and the next one works',
+    async (_why, fault, status, code) => {
+      await server.faults.set({ ...fault, only: /INSERT INTO predictions / });
+      const answer = await send({ model: 'five-hundred' });
+      expectProblem(answer, status, code);
+      expect(answer.headers['retry-after'] !== undefined).toBe(status === 503);
+      await server.faults.clear();
+      await recovered();
+      expect(await count(`predictions FINAL WHERE model = 'five-hundred'`)).toBe(0);
+      expect((await send({ model: 'five-hundred', prediction_id: 'five-hundred' })).status).toBe(201);
+      await call(service.app, 'DELETE', '/v1/predictions/five-hundred');
+    },
+  );
 
   test('answering 503 like a proxy is a 503 with Retry-After', async () => {
     await server.faults.set({ kind: 'status', code: 503 });

@@ -13,6 +13,8 @@ export interface ApiDocument {
 
 /** A request for `app.inject`. */
 export interface Malformed {
+  /** The operation that it is meant for, `post /v1/predictions`. */
+  operation: string;
   method: string;
   url: string;
   headers: Record<string, string>;
@@ -112,17 +114,20 @@ const TYPES = [
   '',
 ];
 
-/** Requests to every operation whose path passes `wanted`. */
+/** Requests to every operation whose path passes `wanted`, and which those are. */
 export function malformedRequests(
   document: ApiDocument,
   wanted: (path: string, method: string) => boolean,
-): fc.Arbitrary<Malformed> {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+): { requests: fc.Arbitrary<Malformed>; operations: string[] } {
+  const chosen = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
       .filter(([method]) => wanted(path, method))
-      .map(([method, operation]) => requestsOf(document, path, method, operation)),
+      .map(([method, operation]) => ({ path, method, operation })),
   );
-  return fc.oneof(...operations);
+  return {
+    requests: fc.oneof(...chosen.map(({ path, method, operation }) => requestsOf(document, path, method, operation))),
+    operations: chosen.map(({ path, method }) => `${method} ${path}`),
+  };
 }
 
 function requestsOf(
@@ -158,6 +163,7 @@ function requestsOf(
     const filled = path.replace(/\{\w+\}|\*/g, () => encodeURIComponent((names[next++ % 3] ?? 'x').toWellFormed()));
     const search = new URLSearchParams(given as Record<string, string>).toString();
     return {
+      operation: `${method} ${path}`,
       method: method.toUpperCase(),
       url: search === '' ? filled : `${filled}?${search}`,
       headers: { ...(contentType === '' ? {} : { 'content-type': contentType }), ...(coding === '' ? {} : { 'content-encoding': coding }) },
