@@ -4,6 +4,7 @@ import { chartCaption, segmentPhrase, segmentsHeading, sparkline } from '../doma
 import {
   formatNumber,
   formatTime,
+  isPulse,
   itemLimit,
   itemValue,
   leadSentence,
@@ -18,7 +19,7 @@ import {
 } from '../domain/alerts/wording.js';
 
 /** How many alerts of each kind are written out; keeps the mail under 100 KB whatever the names are. */
-export const MAX_ROWS = 15;
+export const MAX_ROWS = 12;
 const MAX_NAME = 64;
 const MAX_VERSION = 32;
 
@@ -44,6 +45,7 @@ export function leftOver(items: readonly NoticeItem[]): string | null {
 }
 
 function textRow(item: NoticeItem): string[] {
+  if (isPulse(item.metric)) return [`  ${wherePhrase(item)} (${stateWord(item)}): ${item.why}`];
   const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
   const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
   const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}${noise}${n}`;
@@ -107,7 +109,9 @@ function footerLines(notice: Notice): string[] {
   if (notice.kind === 'test') return [`Sent by Driftline because ${reasonPhrase(notice.reason)}.`];
   return [
     `Sent by Driftline: rule ${oneLine(notice.rule)}, channel ${oneLine(notice.channel)}. Why now: ${reasonPhrase(notice.reason)}.`,
-    ...(notice.links === undefined ? ['To silence this for a day:', `  ${notice.stop.silence}`] : []),
+    ...(notice.links === undefined && notice.open.length > 0
+      ? ['To silence this for a day:', `  ${notice.stop.silence}`]
+      : []),
     ...(notice.stop.disable === null ? [] : ['To turn the rule off:', `  ${notice.stop.disable}`]),
     "Where the service asks for a key, add -H 'Authorization: Bearer KEY'.",
   ];

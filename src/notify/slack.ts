@@ -4,6 +4,7 @@ import type { ChannelSender, Delivered, Notice, NoticeItem } from '../domain/ale
 import {
   formatNumber,
   formatTime,
+  isPulse,
   itemLimit,
   itemValue,
   leadSentence,
@@ -33,6 +34,7 @@ function escape(text: string): string {
 }
 
 function itemLine(item: NoticeItem): string {
+  if (isPulse(item.metric)) return `• ${item.severity ?? item.state}: ${escape(item.why)}`;
   const where = [place(item), versionLabel(item.version)].filter((part) => part !== '').join(' ') || 'whole model';
   const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}`;
   const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;

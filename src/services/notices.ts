@@ -1,5 +1,6 @@
 // Puts a notice together: its alerts, the bins that moved, what happened to quality, the links and commands.
 import { isQualityMetric } from '../domain/alerts/metric-names.js';
+import { referencePhrase } from '../domain/alerts/baseline-reference.js';
 import type {
   MovedBin,
   Notice,
@@ -49,7 +50,10 @@ export function noticeItem({ alert, detail }: AlertEvent): NoticeItem {
     metric,
     state: alert.state === 'resolved' || alert.state === 'no_data' ? alert.state : 'firing',
     severity,
-    relative: typeof detail['relative_to'] === 'string',
+    relative:
+      typeof detail['relative_to'] === 'string'
+        ? referencePhrase(metric, detail['relative_to'], numberOrNull(detail['reference']))
+        : null,
     value,
     threshold,
     noiseLimit: numberOrNull(detail['noise_limit']),
@@ -137,7 +141,7 @@ export class Evidence {
   /** The newest windows of the worst alert's series. */
   async chart({ rule, ...subject }: NoticeSubject, worst: readonly NoticeItem[]): Promise<NoticeChart[]> {
     const [item] = worst;
-    if (item === undefined || item.relative) return [];
+    if (item === undefined || item.relative !== null) return [];
     const { metric, feature, ...rest } = seriesKey({ rule, ...subject }, item);
     const length = item.windowEnd - item.windowStart;
     const from = item.windowEnd - CHART_WINDOWS * length;

@@ -14,7 +14,7 @@ export function anItem(changes: Partial<NoticeItem> = {}): NoticeItem {
     metric: 'psi',
     state: 'firing',
     severity: 'critical',
-    relative: false,
+    relative: null,
     value: 0.3104,
     threshold: 0.2,
     noiseLimit: 0.0871,

@@ -1,6 +1,6 @@
 // What a rule with `relative_to: baseline` divides by: the baseline's own number, or why it has none.
 import type { BaselineFieldProfile } from '../drift/baseline.js';
-import { metricName } from './wording.js';
+import { formatNumber, formatValue, metricName } from './wording.js';
 
 /** The number, or why there is none, as the end of "it cannot be compared: ...". */
 export type BaselineReference = { value: number; problem: null } | { value: null; problem: string };
@@ -31,6 +31,13 @@ export function baselineRatioProblem(metric: string): string | null {
 /** Whether a metric's reference is the noise of each window: PSI of the baseline against itself is 0, and chance alone gives more. */
 export function isRelativeToNoise(metric: string): boolean {
   return metric === 'psi';
+}
+
+/** What a relative value is compared with: `the baseline's 91 %`, `what chance alone gives (0.031)`, `its value of 7d before`. */
+export function referencePhrase(metric: string, relativeTo: string, reference: number | null): string {
+  if (relativeTo !== 'baseline') return `its value of ${relativeTo} before`;
+  if (isRelativeToNoise(metric)) return `what chance alone gives (${formatNumber(reference)})`;
+  return reference === null ? "the baseline's" : `the baseline's ${formatValue(metric, reference)}`;
 }
 
 export function knownReference(value: number): BaselineReference {

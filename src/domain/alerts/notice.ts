@@ -10,8 +10,8 @@ export interface NoticeItem {
   metric: string;
   state: 'firing' | 'resolved' | 'no_data';
   severity: 'warning' | 'critical' | null;
-  /** The rule compares with an earlier value or the baseline: `value` and `threshold` are ratios. */
-  relative: boolean;
+  /** What the rule compares with, in words: `value` and `threshold` are ratios to it. Null where they are plain numbers. */
+  relative: string | null;
   value: number | null;
   threshold: number | null;
   /** What chance alone reaches, where the metric has such a limit. */

@@ -1,5 +1,5 @@
 // Why an alert is what it is, as one plain sentence with its numbers.
-import { isRelativeToNoise } from './baseline-reference.js';
+import { referencePhrase } from './baseline-reference.js';
 import { judge, type FoldOptions, type Observation } from './observation.js';
 import { breaches, effectiveThreshold, lowestLevel, type AlertRule, type Severity, type Threshold } from './rule.js';
 import type { SeriesState } from './state.js';
@@ -62,20 +62,13 @@ function limitText(rule: AlertRule, threshold: Threshold | null): string {
   return `${shown(rule, threshold[0])} to ${shown(rule, threshold[1])}`;
 }
 
-/** What a relative rule compares with: `the baseline's 91 %`, `what chance alone gives (0.031)`, `its value of 7d before`. */
-function referenceText({ rule, last }: WhyFacts): string {
-  const value = last?.reference ?? null;
-  if (rule.relative_to !== 'baseline') return `its value of ${rule.relative_to ?? ''} before`;
-  if (isRelativeToNoise(rule.metric)) return `what chance alone gives (${formatNumber(value)})`;
-  return value === null ? "the baseline's" : `the baseline's ${formatValue(rule.metric, value)}`;
-}
-
 /** `PSI 0.412`, or for a relative rule `accuracy at 0.91 times its value of 7d before`. */
 function valueText(facts: WhyFacts): string {
   const { rule, state } = facts;
   const name = metricName(rule.metric);
   if (rule.relative_to === null) return `${name} ${shown(rule, state.value)}`;
-  return `${name} at ${shown(rule, state.value)} times ${referenceText(facts)}`;
+  const reference = referencePhrase(rule.metric, rule.relative_to, facts.last?.reference ?? null);
+  return `${name} at ${shown(rule, state.value)} times ${reference}`;
 }
 
 function noiseText({ rule, last }: WhyFacts, threshold: Threshold): string {

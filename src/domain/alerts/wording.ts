@@ -49,6 +49,13 @@ export function formatNumber(value: number | null): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A count: 12,034, or 13.4 M beyond ten million. */
+export function formatCount(value: number | null): string {
+  return value !== null && Math.abs(value) >= 10_000_000
+    ? `${formatNumber(Math.round(value / 1e5) / 10)} M`
+    : formatNumber(value);
+}
+
 /** A share in 0..1 as a percentage: `21 %`, `84.7 %`; `-` for null. */
 export function formatShare(value: number | null): string {
   return value === null || !Number.isFinite(value) ? '-' : `${Number((value * 100).toPrecision(3))} %`;
@@ -62,7 +69,9 @@ export function formatValue(metric: string, value: number | null): string {
 
 /** An alert's value; of a relative rule `0.91 x`, the ratio to what it is compared with. */
 export function itemValue(item: Pick<NoticeItem, 'metric' | 'relative' | 'value'>): string {
-  return item.relative && item.value !== null ? `${formatNumber(item.value)} x` : formatValue(item.metric, item.value);
+  return item.relative !== null && item.value !== null
+    ? `${formatNumber(item.value)} x`
+    : formatValue(item.metric, item.value);
 }
 
 /** An alert's threshold, in the same form. */
@@ -175,6 +184,8 @@ export function leadSentence(notice: Notice): string {
   if (isPulse(worst.metric)) return `${model}: ${oneLine(worst.why, 500)}${rest}.`;
   if (worst.state === 'no_data')
     return `${model} delivers no ${subjectPhrase(worst)} any more${rest}; the last numbers are from before ${formatTime(worst.since)}.`;
+  if (worst.relative !== null && worst.value !== null)
+    return `${capital(subjectPhrase(worst))} of ${model} is ${formatNumber(worst.value)} times ${worst.relative}, the limit is ${formatNumber(worst.threshold)} times${rest}.`;
   return `${capital(subjectPhrase(worst))} of ${model} is ${itemValue(worst)}, the limit is ${itemLimit(worst)}${rest}.`;
 }
 

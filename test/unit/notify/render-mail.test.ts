@@ -6,7 +6,7 @@ import type { NoticeItem } from '../../../src/domain/alerts/notice.js';
 import { escapeHtml, html } from '../../../src/domain/html.js';
 import { renderMail } from '../../../src/notify/render-mail.js';
 import { slackBody } from '../../../src/notify/slack.js';
-import { anItem, aNotice, aResolvedNotice } from '../../support/notices.js';
+import { aFullNotice, anItem, aNotice, aResolvedNotice } from '../../support/notices.js';
 
 describe('the subject', () => {
   it('has severity, model, version, worst number, how many more, and since when', () => {
@@ -49,8 +49,18 @@ describe('the subject', () => {
   });
 
   it('shows the ratio of a relative rule as one', () => {
-    const item = anItem({ metric: 'accuracy', feature: '', relative: true, value: 0.867, threshold: 0.9 });
-    expect(renderMail(aNotice({ open: [item] })).subject).toContain('accuracy 0.867 x, since');
+    const item = anItem({
+      metric: 'accuracy',
+      feature: '',
+      relative: "the baseline's 91 %",
+      value: 0.867,
+      threshold: 0.9,
+    });
+    const mail = renderMail(aNotice({ open: [item] }));
+    expect(mail.subject).toContain('accuracy 0.867 x, since');
+    expect(mail.text.split('\n')[0]).toBe(
+      "Accuracy of flight-delay v2 is 0.867 times the baseline's 91 %, the limit is 0.9 times.",
+    );
   });
 });
 
@@ -119,12 +129,26 @@ describe('the body', () => {
       anItem({ alertId: String(i), feature, segment: feature, version: feature }),
     );
     const resolved = open.map((item) => ({ ...item, state: 'resolved' as const }));
-    const mail = renderMail(aNotice({ open, resolved, model: feature.slice(0, 200) }));
+    const bin = { version: feature, feature, label: feature, baselineShare: 0.1, currentShare: 0.2 };
+    const segment = { segment: feature, valueBefore: 0.1, valueAfter: 0.2, mixEffect: 0.1, rateEffect: 0.1 };
+    const { segments } = aFullNotice();
+    const mail = renderMail(
+      aFullNotice({
+        open,
+        resolved,
+        model: feature.slice(0, 200),
+        rule: feature.slice(0, 100),
+        movedBins: [bin, bin, bin],
+        ...(segments === undefined
+          ? {}
+          : { segments: { ...segments, about: feature, segments: [segment, segment, segment] } }),
+      }),
+    );
     // Base64, the widest way a mail can carry it.
     const bytes = (Buffer.byteLength(mail.html) + Buffer.byteLength(mail.text)) * (4 / 3);
     expect(bytes).toBeLessThan(100_000);
-    expect(mail.text).toContain('and 985 more');
-    expect(mail.html).toContain('and 985 more');
+    expect(mail.text).toContain('and 988 more');
+    expect(mail.html).toContain('and 988 more');
     const parsed = await PostalMime.parse(
       `Subject: x\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(mail.html).toString('base64')}`,
     );
