@@ -28,7 +28,7 @@ const NOTICES: Record<string, Notice> = {
     open: [
       anItem({ metric: 'accuracy', feature: '', relative: "the baseline's 90 %", value: 0.741, noiseLimit: null }),
     ],
-    rollback: { version: '2', previousVersion: '1' },
+    rollback: { version: '2', previousVersion: '1', was: 'Production' },
   }),
   unbroken: aFullNotice({
     rule: unbroken,
