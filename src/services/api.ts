@@ -68,7 +68,14 @@ import type { Halves, Logged } from '../domain/contract/integrations.js';
 import type { LoggedEvent } from '../domain/logs/events.js';
 import type { DoctorReport } from '../domain/contract/doctor.js';
 import type { ClouderaRead, ClouderaRow } from '../domain/contract/cloudera.js';
-import type { Accepted, RejectedItem, StoredPrediction, Tracked } from '../domain/contract/tracking.js';
+import type {
+  Accepted,
+  RejectedItem,
+  Replayed,
+  ReplayRequest,
+  StoredPrediction,
+  Tracked,
+} from '../domain/contract/tracking.js';
 import type { CrnTarget } from '../domain/crn.js';
 import type { Replicas } from '../domain/contract/replicas.js';
 
@@ -163,6 +170,8 @@ export interface IngestApi {
    * @throws NotFoundError, ConflictError when what was kept is not the whole item.
    */
   replay(id: string, item: unknown, allowed: readonly string[] | null): Promise<Tracked | Accepted>;
+  /** Many of them as they were kept; at most `limit`, then `next` says where to go on. Running it twice changes nothing. */
+  replayMany(request: ReplayRequest, allowed: readonly string[] | null): Promise<Replayed>;
   rejected(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
 }
 

@@ -39,6 +39,8 @@ export interface AggregateWriter {
 
 /** A refused item as it is kept, for sending it again. */
 export interface KeptItem {
+  /** One id of the item, always the same: an item with two bad fields is kept with two reasons. */
+  id: string;
   route: string;
   /** JSON, or what could not be read as JSON. */
   text: string;
@@ -48,14 +50,24 @@ export interface KeptItem {
   hashed: readonly string[];
 }
 
+export interface ReplayFilter {
+  models: readonly string[] | null;
+  code: string | null;
+  ids: readonly string[] | null;
+  after: { time: number; id: string } | null;
+  limit: number;
+}
+
 export interface RejectedLog {
   append(
     route: string,
     entries: readonly { error: ItemError; item: unknown; hashed?: readonly string[] }[],
   ): Promise<void>;
   get(id: string): Promise<KeptItem | null>;
-  /** Remove every reason that is kept of the item of this one. */
-  remove(id: string): Promise<void>;
+  /** Items, oldest first, each once. `models`: null for all; `after`: time and id of the last one that was seen. */
+  select(filter: ReplayFilter): Promise<(KeptItem & { receivedAt: number })[]>;
+  /** Remove every reason that is kept of the items of these. */
+  remove(ids: readonly string[]): Promise<void>;
   list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
 }
 

@@ -11,6 +11,8 @@ import {
   type AggregateDocument,
   type GroundTruthItem,
   type RejectedItem,
+  type Replayed,
+  type ReplayRequest,
   type Tracked,
 } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
@@ -38,7 +40,7 @@ import type {
 } from './ingest-ports.js';
 import { storePredictionFile, type FileCaller } from './prediction-file.js';
 import type { PrivacyGuard } from './privacy.js';
-import { replayItem } from './replay.js';
+import { replayItem, replayItems } from './replay.js';
 
 /** What the ingest service works with. */
 export interface IngestDependencies {
@@ -190,6 +192,10 @@ export class IngestService implements IngestApi {
 
   replay(id: string, item: unknown, allowed: readonly string[] | null): Promise<Tracked | Accepted> {
     return replayItem(this.deps.rejected, this, id, item, allowed);
+  }
+
+  replayMany(request: ReplayRequest, allowed: readonly string[] | null): Promise<Replayed> {
+    return replayItems(this.deps.rejected, this, request, allowed);
   }
 
   rejected(filter: { model: string | null; limit: number }): Promise<RejectedItem[]> {

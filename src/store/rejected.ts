@@ -37,6 +37,33 @@ const rejectedRow = z.object({
   item: z.string(),
 });
 
+/** Which items: see services/ingest-ports.ts. */
+interface Selection {
+  models: readonly string[] | null;
+  code: string | null;
+  ids: readonly string[] | null;
+  after: { time: number; id: string } | null;
+  limit: number;
+}
+
+const keptRow = z
+  .object({
+    first: z.string(),
+    received_ms: z.number(),
+    route: z.string(),
+    item: z.string(),
+    paths: z.array(z.string()),
+    cut: z.number(),
+  })
+  .transform(({ first, received_ms, route, item, paths, cut }) => ({
+    id: first,
+    receivedAt: received_ms,
+    route,
+    text: item,
+    hashed: paths,
+    isCut: cut !== 0,
+  }));
+
 export class RejectedTable {
   private readonly batcher: Batcher;
 
@@ -72,24 +99,40 @@ export class RejectedTable {
   }
 
   async get(id: string) {
-    const [row] = await this.store.query({
-      name: 'read_rejected',
-      sql: 'SELECT route, item, hashed, is_cut FROM rejected WHERE id = {id:UUID} LIMIT 1',
-      params: { id },
-      row: z
-        .object({ route: z.string(), item: z.string(), hashed: z.array(z.string()), is_cut: z.number() })
-        .transform(({ item, is_cut, ...row }) => ({ ...row, text: item, isCut: is_cut !== 0 })),
-    });
-    return row ?? null;
+    const [item] = await this.select({ models: null, code: null, ids: [id], after: null, limit: 1 });
+    return item ?? null;
   }
 
-  /** Remove every reason that is kept of the item of this one: an item with two bad fields has two rows. */
-  remove(id: string): Promise<void> {
-    return this.store.command({
+  /** Oldest first. An item with two bad fields has two rows, and is one here: by the smaller of their ids. */
+  select({ models, code, ids, after, limit }: Selection) {
+    const params: Record<string, unknown> = { limit };
+    const having: string[] = [];
+    if (models !== null) having.push('has({models:Array(String)}, any(model))');
+    if (code !== null) having.push('countIf(code = {code:String}) > 0');
+    if (ids !== null) having.push('countIf(rejected.id IN {ids:Array(UUID)}) > 0');
+    if (after !== null)
+      having.push(
+        "(rejected.received_at, min(rejected.id)) > (fromUnixTimestamp64Milli({time:Int64}, 'UTC'), {last:UUID})",
+      );
+    Object.assign(params, { models, code, ids, time: after?.time, last: after?.id });
+    return this.store.query({
+      name: 'select_rejected',
+      sql: `SELECT toString(min(rejected.id)) AS first, toUnixTimestamp64Milli(rejected.received_at) AS received_ms, route, item, any(rejected.hashed) AS paths, max(is_cut) AS cut
+        FROM rejected GROUP BY received_at, route, item_index, item ${having.length === 0 ? '' : `HAVING ${having.join(' AND ')}`}
+        ORDER BY received_at, min(rejected.id) LIMIT {limit:UInt32}`,
+      params: Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null && value !== undefined)),
+      row: keptRow,
+    });
+  }
+
+  /** Remove every reason that is kept of the items of these. */
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.store.command({
       name: 'remove_rejected',
       sql: `ALTER TABLE rejected DELETE WHERE (received_at, route, item_index, item) IN
-        (SELECT received_at, route, item_index, item FROM rejected WHERE id = {id:UUID}) SETTINGS mutations_sync = 1`,
-      params: { id },
+        (SELECT received_at, route, item_index, item FROM rejected WHERE id IN {ids:Array(UUID)}) SETTINGS mutations_sync = 1`,
+      params: { ids },
     });
   }
 

@@ -14,7 +14,8 @@ import { startTestService } from '../support/service.js';
 
 const HOUR = 3_600_000;
 /** Batches that are sent to a full disk, and ids that two writers send again and again. */
-const ROUNDS = faultSize(10, 300);
+const ROUNDS = faultSize(10, 100);
+const MEGABYTES = faultSize(64, 512);
 const IDS = faultSize(100, 5_000);
 const TIMES = faultSize(1, 10);
 const NOW = Math.floor(Date.now() / HOUR) * HOUR;
@@ -46,7 +47,7 @@ function smallDisk(megabytes: number): string | null {
 
 describe('a full disk', () => {
   test('refuses with 503, keeps everything acknowledged, and writes again once there is room, without a restart', async (context) => {
-    const disk = smallDisk(64);
+    const disk = smallDisk(MEGABYTES);
     if (disk === null) {
       console.log('skipped: this user may not mount a file system of limited size');
       context.skip();

@@ -10,6 +10,7 @@ import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
 import { addQuery } from './query.js';
 import { addRegistry } from './registry.js';
+import { addRejected } from './rejected.js';
 import { addRules } from './rules.js';
 import { addServe } from './serve.js';
 
@@ -24,6 +25,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addImport,
   addExport,
   addQuery,
+  addRejected,
   addKeys,
   addRules,
   addRegistry,

@@ -141,6 +141,30 @@ export const rejectedItemSchema = z.object({
 });
 export type RejectedItem = z.output<typeof rejectedItemSchema>;
 
+/** Which refused items to send again. `after`: `next` of an earlier answer. */
+export const replayRequestSchema = z.strictObject({
+  model: modelNameSchema.optional().describe('only of this model'),
+  reason: z.string().min(1).max(100).optional().describe('only those that were refused with this `code`'),
+  ids: z.array(z.uuid('expected the id of a refused item')).min(1).max(1000).optional().describe('only these'),
+  limit: z.int().min(1).max(1000).default(1000).describe('items of one call at the most'),
+  after: z
+    .string()
+    .regex(/^\d{1,16}_[0-9a-f-]{36}$/, 'expected `next` of an earlier answer')
+    .optional()
+    .describe('go on after an earlier call: its `next`'),
+});
+export type ReplayRequest = z.output<typeof replayRequestSchema>;
+
+/** What became of them. `next`: go on with it as `after`; null: there are no others. */
+export const replayedSchema = z.object({
+  stored: z.number().describe('stored, and no longer among the refused items'),
+  refused: z.number().describe('refused again; they stay'),
+  unusable: z.number().describe('not kept as a whole, or of a route that cannot be replayed: send them anew'),
+  errors: z.array(z.object({ id: z.string(), code: z.string(), path: z.string(), message: z.string() })),
+  next: z.string().nullable(),
+});
+export type Replayed = z.output<typeof replayedSchema>;
+
 /** An item of another protocol that is not understood: it takes its place among the items, is refused for `errors`, and kept as it came. */
 export class RefusedItem {
   constructor(

@@ -172,9 +172,16 @@ type Row = Record<string, unknown>;
 
 /** Where the text of a filter's key is: some are known under another name, some are within. */
 function fieldOf(row: Row, key: string, aliases: Readonly<Record<string, string>>): unknown {
-  const [head = '', rest] = (aliases[key] ?? key).split('.', 2);
-  const value = row[head];
-  return rest === undefined ? value : (value as Row | undefined)?.[rest];
+  const named = Object.hasOwn(aliases, key) ? aliases[key] : undefined;
+  const [head = '', rest] = (named ?? key).split('.', 2);
+  const value = own(row, head);
+  return rest === undefined ? value : own(value, rest);
+}
+
+/** A field of a document; nothing that every object has, such as `constructor`. */
+function own(document: unknown, key: string): unknown {
+  if (typeof document !== 'object' || document === null || !Object.hasOwn(document, key)) return undefined;
+  return (document as Row)[key];
 }
 
 /** One page of a list: filtered by equality, sorted, cut. `rows` come oldest first. @throws RegistryError */

@@ -1,7 +1,8 @@
 // Around ingestion: uploads and their progress, labels that wait for their prediction, refused items sent again, the audit log.
 import { z } from 'zod';
 import { auditRowSchema, orphanLabelsSchema, uploadIdSchema, uploadSchema } from '../../domain/contract/ingestion.js';
-import { trackedSchema } from '../../domain/contract/tracking.js';
+import { replayedSchema, replayRequestSchema, trackedSchema } from '../../domain/contract/tracking.js';
+import { assertModel } from '../plugins/auth.js';
 import { json, problemAnswer } from '../schemas/answers.js';
 import { emptyQuery, limitOf, optionalText } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
@@ -81,6 +82,26 @@ export function ingestionRoutes(app: App, { services }: RouteContext): void {
     handler: async (request, reply) => {
       const { params, body, principal } = request;
       return answerBatch(reply, await services.ingest.replay(params.id, body.item, principal.models));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/rejected/replay',
+    config: { scope: 'ingest', slow: true, optionalBody: true },
+    schema: {
+      tags: ['tracking'],
+      summary: 'Send many refused items again',
+      description:
+        'After the service or the configuration of a model was corrected: every refused item, or those of a model, of a reason (`code`) or of a list, as they were kept, the oldest first. At most `limit` in one call: send `next` as `after` to go on. What is stored leaves the list, what is refused again stays; the same call again stores nothing twice. A key that is limited to models sends those of its models.',
+      querystring: emptyQuery,
+      body: replayRequestSchema,
+      response: { 200: json('What became of them.', replayedSchema) },
+    },
+    handler: async (request, reply) => {
+      const { body, principal } = request;
+      if (body.model !== undefined) assertModel(principal, body.model);
+      return reply.send(await services.ingest.replayMany(body, principal.models));
     },
   });
 

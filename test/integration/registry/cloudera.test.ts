@@ -116,6 +116,9 @@ describe('registered models', () => {
       ['GET', '/registry/models', { search_filter: 'name=x' }, 'search_filter must be a JSON object'],
       ['GET', '/registry/models', { search_filter: '{"size":1}' }, 'cannot look for size'],
       ['GET', '/registry/models', { sort: 'size' }, 'cannot be sorted by size'],
+      ['GET', '/registry/models', { sort: 'constructor' }, 'cannot be sorted by constructor'],
+      ['GET', '/registry/models', { search_filter: '{"__proto__.x":1}' }, 'cannot look for __proto__.x'],
+      ['GET', '/registry/models', { search_filter: '{"toString":1}' }, 'cannot look for toString'],
       ['GET', '/registry/models', { page_token: '%%' }, 'Invalid page token'],
     ] as const) {
       const answer = await api(method, path, document);

@@ -1,7 +1,7 @@
 // What came in and how it went: refused items, labels without a prediction, uploads.
 import type { OrphanLabels, OrphanLabel, Upload } from '../../../src/domain/contract/ingestion.js';
 import type { Overview } from '../../../src/domain/contract/overview.js';
-import type { RejectedItem } from '../../../src/domain/contract/tracking.js';
+import type { RejectedItem, Replayed } from '../../../src/domain/contract/tracking.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { to } from '../lib/location.js';
@@ -13,6 +13,20 @@ import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Id, Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
+
+/** Send all of them again, some at a time; what became of them. */
+async function replayAll(model: string | null): Promise<string> {
+  const total = { stored: 0, refused: 0, unusable: 0 };
+  let after: string | null = null;
+  do {
+    const body = { ...(model === null ? {} : { model }), ...(after === null ? {} : { after }) };
+    const answer: Replayed = await send<Replayed>('POST', '/v1/rejected/replay', body);
+    for (const key of ['stored', 'refused', 'unusable'] as const) total[key] += answer[key];
+    after = answer.next;
+  } while (after !== null);
+  const { stored, refused, unusable } = total;
+  return `${stored} stored, ${refused} refused again, ${unusable} not kept as a whole`;
+}
 
 export function RejectedTab() {
   const { zone, place, session } = useView();
@@ -72,8 +86,26 @@ export function RejectedTab() {
         ),
     },
   ];
+  const model = place.query.get('model');
+  const again = (
+    <ConfirmButton
+      label="Send all again"
+      danger={false}
+      question={`Send every refused item${model === null ? '' : ` of ${model}`} again as it was kept? Those that are refused again stay in this list.`}
+      confirm="Send them again"
+      run={async () => {
+        say(await replayAll(model));
+        refreshAll();
+      }}
+    />
+  );
   return (
-    <Card title="Refused items of the last seven days" urls={[url]} flush>
+    <Card
+      title="Refused items of the last seven days"
+      urls={[url]}
+      tools={may && (items.data?.length ?? 0) > 0 ? again : undefined}
+      flush
+    >
       <Await of={items} what="refused items">
         {(data) =>
           data.length === 0 ? (
