@@ -136,6 +136,7 @@ export function summarise(facts: ModelFacts): OverviewModel {
     predictions,
     label_coverage: summary('label_coverage'),
     label_lag_p90: summary('label_lag_p90'),
+    newest_labels: null,
     quality: headline === null ? null : { ...headline, ...referenceOf(facts, version, baseline, headline.metric) },
     baseline: baseline === null ? null : baselineJson(baseline),
     baselines: facts.baselines.map(baselineJson),

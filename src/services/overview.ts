@@ -18,6 +18,7 @@ import {
   type Registered,
   type Version,
 } from './overview-summary.js';
+import type { UsualCoverage } from './usual-coverage.js';
 
 interface Cell {
   feature: string;
@@ -47,6 +48,7 @@ export interface OverviewPorts {
   };
   alerts: () => Promise<Alert[]>;
   baselines(models: readonly string[]): Promise<{ heads: BaselineHead[]; stored: BaselineQuality[] }>;
+  newestLabels: UsualCoverage['newest'];
   registered: (model: string) => Promise<Registered | null>;
 }
 
@@ -103,6 +105,9 @@ export class OverviewService implements OverviewApi {
         });
       }),
     );
+    const [only] = models;
+    if (query.model !== null && only !== undefined)
+      only.newest_labels = await this.newestLabels(only, range.lengths[0] ?? DAY_MS, to, query.now);
     const rank = (row: OverviewModel) => MODEL_STATES.indexOf(row.state);
     models.sort((a, b) => rank(a) - rank(b) || b.alerts.firing - a.alerts.firing || (a.model < b.model ? -1 : 1));
     return { from: iso(from), to: iso(to), models };
@@ -142,6 +147,14 @@ export class OverviewService implements OverviewApi {
       rows: rows.slice(0, query.limit),
       features: rows.length,
     };
+  }
+
+  private async newestLabels(row: OverviewModel, length: number, to: number, now: number) {
+    if (row.version === null || row.task === 'none') return null;
+    const found = await this.ports.newestLabels(row.model, row.version, { length, to, now });
+    if (found === null) return null;
+    const { start, end, ...labels } = found;
+    return { window_start: iso(start), window_end: iso(end), ...labels };
   }
 
   private async names(

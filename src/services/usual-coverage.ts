@@ -30,6 +30,34 @@ export class UsualCoverage {
     return lags.length < MIN_WINDOWS ? 0 : Math.ceil(Math.max(0, median(lags) * 1000) / length) * length;
   }
 
+  /** The newest window of a version that starts before `to`, all deployments apart: the one with the most rows counts. */
+  async newest(
+    model: string,
+    version: string,
+    { length, to, now }: { length: number; to: number; now: number },
+  ): Promise<NewestLabels | null> {
+    const read = await this.points.read({
+      model,
+      metrics: METRICS,
+      features: [''],
+      version,
+      deployment: null,
+      segment: '',
+      from: to - (LOOKBACK_WINDOWS + 1) * length,
+      to,
+      endingBy: null,
+      limit: null,
+    });
+    const points = read.filter((point) => point.windowEnd - point.windowStart === length);
+    const [point] = points
+      .filter((one) => one.metric === 'label_coverage' && one.value !== null)
+      .sort((a, b) => b.windowStart - a.windowStart || b.n - a.n);
+    if (point === undefined || point.value === null) return null;
+    const past = bySeries(points).get(keyOf(point)) ?? [];
+    const { windowStart: start, windowEnd: end, n, value: coverage, lower, upper } = point;
+    return { start, end, n, coverage, lower, upper, usual: usualCoverage(past, start, Math.max(0, now - end)) };
+  }
+
   /** What is usual for the windows of a selection. */
   async of(selection: WindowSelection): Promise<Usual> {
     const { model, length, from, to } = selection;
@@ -49,6 +77,17 @@ export class UsualCoverage {
     const series = bySeries(read.filter((point) => point.windowEnd - point.windowStart === length));
     return (group, age) => usualCoverage(series.get(keyOf(group)) ?? [], group.w, age);
   }
+}
+
+/** Labels of the newest window of a version, and what is usual. Times in epoch ms. */
+export interface NewestLabels {
+  start: number;
+  end: number;
+  n: number;
+  coverage: number;
+  lower: number | null;
+  upper: number | null;
+  usual: number | null;
 }
 
 /** The middle one. */

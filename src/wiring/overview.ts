@@ -8,7 +8,7 @@ import type { Computing } from './computing.js';
 
 export function wireOverview(
   tables: Tables,
-  { models, baselineQuality }: Computing,
+  { models, baselineQuality, usual }: Computing,
   alerts: AlertsService,
   registry: Registry,
 ): OverviewService {
@@ -23,6 +23,7 @@ export function wireOverview(
       configured: async () => (await documents.list()).map((row) => row.name),
     },
     baselines: (names) => baselineQuality.known(names),
+    newestLabels: (model, version, at) => usual.newest(model, version, at),
     alerts: () => alerts.alerts({ state: null, model: null }),
     registered: (name) =>
       registry.read((state) => {

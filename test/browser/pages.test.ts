@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { canRun } from './browser.js';
 import { useGround } from './ground.js';
+import { access } from './parts/access.js';
 import { data } from './parts/data.js';
 import { guards } from './parts/guards.js';
 import { looks } from './parts/looks.js';
@@ -17,6 +18,7 @@ describe.skipIf(!canRun())('the dashboard', () => {
   watching(ground);
   data(ground);
   registry(ground);
+  access(ground);
   guards(ground);
   looks(ground);
 });

@@ -11,6 +11,8 @@ export const ROUTER = 'support-router';
 /** A regression in hourly windows. */
 export const PRICES = 'house-price';
 export const HOSTILE_FIELD = '<img src=x onerror=alert(1)>';
+/** A value of one of its fields. */
+export const HOSTILE_VALUE = '<svg onload=alert(2)>';
 /** The days that are replayed, and when the planted fault begins: `distance` in kilometres. */
 export const FIRST_DAY = Date.UTC(2001, 1, 15);
 export const LAST_DAY = Date.UTC(2001, 2, 16);
@@ -156,7 +158,7 @@ async function seedRouter(send: Send): Promise<void> {
     timestamp: LAST_DAY - 5 * DAY + Math.floor(i / 150) * DAY + (i % 150) * 500_000,
     inputs: {
       [HOSTILE_FIELD]: random(i),
-      language: ['en', 'fr', 'de'][i % 3],
+      language: ['en', 'fr', HOSTILE_VALUE][i % 3],
       text_length: Math.round(40 + 400 * random(i + 1)),
     },
     outputs: { team: teams[Math.floor(3 * random(i + 2))] },

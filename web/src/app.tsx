@@ -1,5 +1,5 @@
 // The frame of every page: who is signed in, the header, and which page the address means.
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { apiUrl, get, onSignedOut, send } from './lib/api.js';
 import { forgetAnswers, refreshAll, useApi, useInterval } from './lib/data.js';
 import { change, go, to, usePlace, type Place } from './lib/location.js';
@@ -78,11 +78,18 @@ export function App() {
 
 function Page({ place }: { place: Place }) {
   const page = findPage(place.path);
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(page.key);
+  // Another page takes the focus, so that keyboard and screen reader go on there.
+  useEffect(() => {
+    if (shown.current !== page.key) main.current?.focus({ preventScroll: true });
+    shown.current = page.key;
+  }, [page.key]);
   useEffect(() => {
     document.title = `${page.title} · Driftline`;
   }, [page.title]);
   return (
-    <main id="content" tabIndex={-1} key={page.key}>
+    <main id="content" tabIndex={-1} key={page.key} ref={main}>
       {page.render()}
     </main>
   );

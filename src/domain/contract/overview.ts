@@ -49,6 +49,18 @@ export const overviewModelSchema = z.object({
   predictions: summarySchema,
   label_coverage: summarySchema,
   label_lag_p90: summarySchema,
+  newest_labels: z
+    .object({
+      window_start: z.string(),
+      window_end: z.string(),
+      n: z.number(),
+      coverage: z.number(),
+      lower: z.number().nullable(),
+      upper: z.number().nullable(),
+      usual: z.number().nullable().describe('what earlier windows had at this age; null where too little is known'),
+    })
+    .nullable()
+    .describe('labels of the newest window of the range; only where one model is asked for'),
   quality: summarySchema
     .extend({
       reference: z.number().nullable().describe('what the metric is held against'),

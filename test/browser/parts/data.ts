@@ -56,6 +56,10 @@ export function data(ground: Ground): void {
     expect(head).toContain(`uploaded, ${model.baseline?.rows.toLocaleString('en-US')} rows, for v2`);
     expect(await page.getByTestId('baseline').innerText()).toContain('january');
     expect(await page.getByTestId('last-run').innerText()).toMatch(/^last job run: \w+ .* ago$/);
+    // How complete labels are is said beside how complete they usually are.
+    const labels = model.newest_labels;
+    expect(await page.getByTestId('coverage').innerText()).toContain(`${percent(labels?.coverage)} ±`);
+    expect(await page.getByTestId('coverage').innerText()).toContain(`usually ${percent(labels?.usual)} at this age`);
     // Quality is held against the baseline's own rows, and says so.
     const { quality } = model;
     expect(quality?.reference_kind).toBe('baseline');

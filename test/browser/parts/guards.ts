@@ -2,21 +2,37 @@
 import { expect, test } from 'vitest';
 import { settled } from '../browser.js';
 import { type Ground } from '../ground.js';
-import { FLIGHTS, HOSTILE_FIELD, ROUTER } from '../seed.js';
+import { FLIGHTS, HOSTILE_FIELD, HOSTILE_VALUE, ROUTER } from '../seed.js';
 
 export function guards(ground: Ground): void {
-  test('a field with a hostile name is text', async () => {
+  test('fields and values that look like markup are text, in tables, charts, tips and titles', async () => {
     const { page } = ground;
-    await ground.open(`/models/${ROUTER}/features`);
     const name = `inputs.${HOSTILE_FIELD}`;
+    const made = `[...document.querySelectorAll('img, iframe, main script, svg[onload]')].length
+      + [...document.querySelectorAll('*')].filter((element) => element.getAttributeNames().some((one) => one.startsWith('on'))).length`;
+    const clean = async (where: string) => expect(await page.evaluate<number>(made), where).toBe(0);
+    await ground.open(`/models/${ROUTER}`);
+    await page.getByRole('rowheader', { name }).hover();
+    await clean('the heatmap');
+    await ground.open(`/models/${ROUTER}/features`);
     await page.getByRole('link', { name }).click();
     await page.getByRole('heading', { name }).waitFor();
     await settled(page);
     await page.locator('.chart-canvas svg').first().hover();
-    expect(await page.locator('img').count()).toBe(0);
+    await clean('a field by its name');
+    await ground.open(`/models/${ROUTER}/feature?feature=inputs.language`);
+    await page.getByRole('cell', { name: HOSTILE_VALUE }).first().waitFor();
+    await page.locator('.chart-canvas svg').first().hover();
+    await page.locator('.tip').first().waitFor();
+    await clean('a category in a tip');
     await ground.open(`/predictions?model=${ROUTER}`);
     expect(await page.getByText(name).first().isVisible()).toBe(true);
-    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.getByText(HOSTILE_VALUE).first().isVisible()).toBe(true);
+    await clean('predictions');
+    await ground.open(`/rules/new?model=${encodeURIComponent(HOSTILE_VALUE)}`);
+    await clean('a value of the address');
+    // A model that is not known is refused; the browser reports that.
+    ground.tab.complaints.length = 0;
   });
 
   test('an address of no page says so; one of the API stays a problem document', async () => {
@@ -41,6 +57,16 @@ export function guards(ground: Ground): void {
     const policy = response?.headers()['content-security-policy'] ?? '';
     expect(policy).toContain("default-src 'self'");
     expect(policy).not.toContain('unsafe');
+    const injected = `(() => {
+      const script = document.createElement('script');
+      script.textContent = 'window.injected = true';
+      document.head.append(script);
+      return window.injected === true;
+    })()`;
+    expect(await page.evaluate<boolean>(injected)).toBe(false);
+    // The browser reports what it did not run.
+    await expect.poll(() => ground.tab.complaints.some((text) => text.includes('Content Security Policy'))).toBe(true);
+    ground.tab.complaints.length = 0;
     expect(Object.keys(sizes).length).toBeGreaterThan(1);
     expect(Object.values(sizes).reduce((sum, size) => sum + size, 0)).toBeLessThan(350 * 1024);
   });

@@ -39,10 +39,7 @@ export function go(address: string, options: { replace?: boolean } = {}): void {
   if (options.replace === true) history.replaceState(null, '', address);
   else history.pushState(null, '', address);
   for (const listener of listeners) listener();
-  if (before !== location.pathname) {
-    scrollTo(0, 0);
-    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
-  }
+  if (before !== location.pathname) scrollTo(0, 0);
 }
 
 type Changes = Record<string, string | null | undefined>;

@@ -7,6 +7,7 @@ import { apiUrl, modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { go, modelPath, to } from '../lib/location.js';
 import { heatView } from '../prepare/grid.js';
+import { interval, plusMinus, share } from '../prepare/format.js';
 import { criticalOf, linesByMetric } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView, type Line } from '../prepare/series.js';
@@ -14,6 +15,7 @@ import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
 import { Heat } from '../ui/heat.js';
 import { Await, Empty } from '../ui/states.js';
+import { Status } from '../ui/status.js';
 import { useView } from '../ui/view.js';
 import { SegmentsCard } from './contributions.js';
 import { AlertStrip } from './alert-strip.js';
@@ -124,13 +126,36 @@ function LabelsCard({ view }: { view: ModelView }) {
     <Card title="Labels" span={12} urls={[url]}>
       <Await of={points} what="labels">
         {(data) => (
-          <div class="grid">
-            <Small title="Coverage" metric="label_coverage" lines={linesByMetric(data, ['label_coverage'])} span={6} />
-            <Small title="Lag" metric="label_lag_p90" lines={linesByMetric(data, metrics.slice(1))} span={6} />
-          </div>
+          <>
+            <Newest of={model.newest_labels} />
+            <div class="grid">
+              <Small
+                title="Coverage"
+                metric="label_coverage"
+                lines={linesByMetric(data, ['label_coverage'])}
+                span={6}
+              />
+              <Small title="Lag" metric="label_lag_p90" lines={linesByMetric(data, metrics.slice(1))} span={6} />
+            </div>
+          </>
         )}
       </Await>
     </Card>
+  );
+}
+
+/** Labels of the newest window, and what is usual at its age. */
+function Newest({ of }: { of: ModelView['model']['newest_labels'] }) {
+  const { zone } = useView();
+  if (of === null) return null;
+  const { coverage, lower, upper, usual } = of;
+  return (
+    <p class="lead" data-testid="coverage">
+      {interval(of.window_start, of.window_end, zone)}: {share(coverage)}{' '}
+      {plusMinus('label_coverage', coverage, lower, upper)} of labels are in,{' '}
+      {usual === null ? 'what is usual is not known yet' : `usually ${share(usual)} at this age`}{' '}
+      {usual !== null && upper !== null && upper < usual && <Status status="fewer than usual" />}
+    </p>
   );
 }
 

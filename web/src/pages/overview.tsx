@@ -181,7 +181,23 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
       right: true,
       value: (row) => row.label_coverage.value,
       cell: (row) =>
-        row.task === 'none' ? <Unknown why="this model has no ground truth" /> : share(row.label_coverage.value),
+        row.task === 'none' ? (
+          <Unknown why="this model has no ground truth" />
+        ) : row.label_coverage.value === null ? (
+          <Unknown why="no window of this range is computed yet" />
+        ) : (
+          <>
+            {share(row.label_coverage.value)}{' '}
+            <small>
+              {plusMinus(
+                'label_coverage',
+                row.label_coverage.value,
+                row.label_coverage.lower,
+                row.label_coverage.upper,
+              )}
+            </small>
+          </>
+        ),
     },
     {
       name: 'Quality',
@@ -204,7 +220,8 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
             <>
               <br />
               <small>
-                worst {row.drift.worst.feature} {metricValue('psi', row.drift.worst.value)}
+                worst {row.drift.worst.feature} {metricValue('psi', row.drift.worst.value)} (limit{' '}
+                {metricValue('psi', row.drift.worst.limit)})
               </small>
             </>
           )}

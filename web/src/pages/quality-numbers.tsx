@@ -3,8 +3,8 @@ import type { RangeNumber } from '../../../src/domain/contract/metrics.js';
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { delta, metricName, metricValue, plusMinus, versionName } from '../prepare/format.js';
-import { numberRows, type NumberRow } from '../prepare/range-numbers.js';
-import { QUALITY_BY_TASK } from '../prepare/model.js';
+import { numberRows, SUMMARISED_NOTE, type NumberRow } from '../prepare/range-numbers.js';
+import { summarised } from '../prepare/model.js';
 import { Card } from '../ui/card.js';
 import { Await, Empty } from '../ui/states.js';
 import { Table, type Column } from '../ui/table.js';
@@ -12,7 +12,7 @@ import type { ModelView } from './model-head.js';
 
 /** The numbers of a range, and where they come from. */
 export function useRangeNumbers({ model, from, to }: ModelView) {
-  const metrics = QUALITY_BY_TASK[model.task] ?? [];
+  const metrics = summarised(model.task);
   const url = metrics.length === 0 ? null : modelUrl(model.model, 'summary', { metric: metrics, from, to });
   return { url, loaded: useApi<RangeNumber[]>(url) };
 }
@@ -29,11 +29,11 @@ export function NumbersCard({ view }: { view: ModelView }) {
           ) : (
             <Table
               caption="Quality of the range by version"
-              columns={columns(versions)}
+              columns={columns(versions, rows)}
               rows={rows}
               keyOf={(row) => row.metric}
               csv={`quality of ${view.model.model}`}
-              foot={<span>over computed windows, weighted by n, with 95 % intervals</span>}
+              foot={<span>{SUMMARISED_NOTE}</span>}
             />
           );
         }}
@@ -42,8 +42,14 @@ export function NumbersCard({ view }: { view: ModelView }) {
   );
 }
 
-function columns(versions: readonly string[]): Column<NumberRow>[] {
+function columns(versions: readonly string[], rows: readonly NumberRow[]): Column<NumberRow>[] {
   const [first = ''] = versions;
+  const before: Column<NumberRow> = {
+    name: `${versionName(first)} against the range before`,
+    right: true,
+    value: (row) => row.by[first]?.previous ?? null,
+    cell: (row) => delta(row.metric, row.by[first]?.value ?? null, row.by[first]?.previous ?? null) || '-',
+  };
   return [
     { name: 'Metric', value: (row) => metricName(row.metric) },
     ...versions.map((version): Column<NumberRow> => ({
@@ -61,12 +67,7 @@ function columns(versions: readonly string[]): Column<NumberRow>[] {
         );
       },
     })),
-    {
-      name: `${versionName(first)} against the range before`,
-      right: true,
-      value: (row) => row.by[first]?.previous ?? null,
-      cell: (row) => delta(row.metric, row.by[first]?.value ?? null, row.by[first]?.previous ?? null) || '-',
-    },
+    ...(rows.some((row) => (row.by[first]?.previous ?? null) !== null) ? [before] : []),
     {
       name: 'n',
       right: true,

@@ -124,7 +124,7 @@ function CalibrationCard({ view }: { view: ModelView }) {
   const url = ask(view, 'calibration');
   return (
     <Card title="Calibration" span={4} urls={[url]}>
-      <CountFirst n={rowsOf(view)} what="the curve" note={<Stored view={view} metric="calibration_error" />}>
+      <CountFirst n={rowsOf(view)} what="the curve">
         {() => <CalibrationOf url={url} />}
       </CountFirst>
     </Card>

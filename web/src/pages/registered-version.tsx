@@ -5,8 +5,8 @@ import type { RegisteredVersion } from '../../../src/domain/contract/registry.js
 import { apiUrl, modelUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { delta, metricName, metricValue, plusMinus, versionName } from '../prepare/format.js';
-import { ALL_QUALITY } from '../prepare/model.js';
-import { comparisonRows, type ComparisonRow } from '../prepare/range-numbers.js';
+import { ALL_SUMMARISED } from '../prepare/model.js';
+import { comparisonRows, SUMMARISED_NOTE, type ComparisonRow } from '../prepare/range-numbers.js';
 import { Card } from '../ui/card.js';
 import { ConfirmButton, Dialog } from '../ui/dialog.js';
 import { CheckField, ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
@@ -27,7 +27,7 @@ export function Version({ model, version }: { model: string; version: Registered
   const tracked = version.first_seen !== null && version.last_seen !== null;
   const url = tracked
     ? modelUrl(model, 'summary', {
-        metric: [...ALL_QUALITY, 'label_coverage'],
+        metric: [...ALL_SUMMARISED, 'label_coverage'],
         version: version.version,
         // Windows may begin up to their length before their first prediction.
         from: new Date(new Date(version.first_seen ?? 0).getTime() - LONGEST_WINDOW).toISOString(),
@@ -196,7 +196,7 @@ function Compared({ rows }: { rows: readonly ComparisonRow[] }) {
       rows={rows}
       keyOf={(row) => row.metric}
       csv="quality of version"
-      foot={<span>over computed windows, weighted by n</span>}
+      foot={<span>{SUMMARISED_NOTE}</span>}
     />
   );
 }

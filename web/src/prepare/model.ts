@@ -28,8 +28,13 @@ export const QUALITY_BY_TASK: Record<string, readonly string[]> = {
   none: [],
 };
 
-/** Metrics of every kind of model. */
-export const ALL_QUALITY: readonly string[] = [...new Set(Object.values(QUALITY_BY_TASK).flat())];
+/** Metrics of a kind of model whose windows can be put together. The mean of the windows' calibration errors is not the range's: the fewer rows, the larger it is. */
+export function summarised(task: string): readonly string[] {
+  return (QUALITY_BY_TASK[task] ?? []).filter((metric) => metric !== 'calibration_error');
+}
+
+/** The same of every kind. */
+export const ALL_SUMMARISED: readonly string[] = [...new Set(Object.keys(QUALITY_BY_TASK).flatMap(summarised))];
 
 /** One line a version (and deployment, where a model has several), in the order of versions. */
 export function linesByVersion(

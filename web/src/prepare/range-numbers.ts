@@ -1,6 +1,10 @@
 // Numbers of a range as rows: one a metric, with every version beside the one that is looked at.
 import type { RangeNumber } from '../../../src/domain/contract/metrics.js';
 
+/** What numbers of a range are, under their tables. */
+export const SUMMARISED_NOTE =
+  'from computed windows, weighted by n: exact for shares such as accuracy, the mean of the windows for the others';
+
 export interface NumberRow {
   metric: string;
   by: Record<string, RangeNumber | undefined>;

@@ -239,7 +239,8 @@ function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInp
       silent: true,
       symbol: 'none',
       animation: false,
-      label: { fontSize: 11.5 },
+      // A line's words stay readable over the numbers.
+      label: { fontSize: 11.5, backgroundColor: palette.card, padding: [1, 3], borderRadius: 2 },
       data: [
         ...levels.map((level) => ({
           yAxis: level.value,

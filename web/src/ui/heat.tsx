@@ -49,7 +49,13 @@ export function Heat({
   const scroll = useRef<HTMLDivElement>(null);
   // The newest columns are what one came for.
   useEffect(() => {
-    if (scroll.current !== null) scroll.current.scrollLeft = scroll.current.scrollWidth;
+    const box = scroll.current;
+    if (box === null) return;
+    const observer = new ResizeObserver(() => {
+      box.scrollLeft = box.scrollWidth;
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
   }, [view.columns.length]);
   const every = Math.max(1, Math.ceil(view.columns.length / 8));
   return (

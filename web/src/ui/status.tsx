@@ -31,6 +31,7 @@ const WORDS: Record<string, [Level, string]> = {
   failed: ['critical', 'failed'],
   partial: ['watch', 'partial'],
   running: ['none', 'running'],
+  'fewer than usual': ['watch', 'fewer than usual'],
   live: ['ok', 'live'],
   silent: ['none', 'silent'],
   sent: ['ok', 'sent'],
