@@ -1,6 +1,7 @@
 // What the log has to learn: where a series stands now, held against the newest line of its alerts.
 import { isDeepStrictEqual } from 'node:util';
 import { v5 as uuidv5 } from 'uuid';
+import { z } from 'zod';
 import { isExact } from '../domain/alerts/metric-names.js';
 import type { FoldOptions } from '../domain/alerts/observation.js';
 import type { AlertRule } from '../domain/alerts/rule.js';
@@ -13,6 +14,7 @@ import type { AlertEvent } from './ports.js';
 
 /** The namespace of alert ids. Never change it: a recomputation must find the same alerts. */
 const ALERT_NAMESPACE = '0b6f7a4e-3c52-5e0b-9d8f-4a1c7e2b6d90';
+const extent = z.tuple([z.number(), z.number()]);
 
 /** A series under a rule: its windows folded, and what to say about it. */
 export interface Standing {
@@ -54,7 +56,7 @@ export function reconcile(standing: Standing, logged: readonly AlertEvent[], con
   const open = logged.filter(({ alert }) => isOpen(alert));
   const kept = state.state === 'ok' ? undefined : open.find(({ alert }) => isSameAlert(alert, state));
   const closed = open.filter((event) => event !== kept).map((event) => closing(standing, event, context.now));
-  const current = state.state === 'ok' ? [] : opening(standing, kept ?? null, context);
+  const current = state.state === 'ok' ? [] : opening(standing, kept ?? null, logged, context);
   return [...missedEpisodes(standing, logged, context), ...closed, ...current];
 }
 
@@ -69,7 +71,12 @@ function isSameAlert(alert: Alert, state: SeriesState): boolean {
 }
 
 /** The present alert's line, unless the log has the same already. */
-function opening(standing: Standing, kept: AlertEvent | null, context: ReconcileContext): AlertEvent[] {
+function opening(
+  standing: Standing,
+  kept: AlertEvent | null,
+  logged: readonly AlertEvent[],
+  context: ReconcileContext,
+): AlertEvent[] {
   const { state, facts, series, rule } = standing;
   const start = state.episode ?? state.since;
   if (start === null || state.windowStart === null || state.windowEnd === null) return [];
@@ -93,6 +100,7 @@ function opening(standing: Standing, kept: AlertEvent | null, context: Reconcile
     ...(acknowledged ? { acknowledged_by: kept?.detail['acknowledged_by'] ?? null } : {}),
     reason: state.transitions.at(-1)?.reason ?? null,
     episode: start,
+    covers: covered(alert, logged.find((event) => event.alert.id === alert.id) ?? null),
     noise_limit: facts.last?.noiseLimit ?? null,
     n: facts.last?.n ?? null,
     coverage: facts.last?.coverage ?? null,
@@ -145,6 +153,10 @@ function closing(standing: Standing, event: AlertEvent, now: number): AlertEvent
     },
     detail: {
       ...event.detail,
+      covers: covered(
+        { since: alert.since, window_start: at.windowStart === null ? alert.window_start : iso(at.windowStart) },
+        event,
+      ),
       reason: recomputed ? 'recomputed' : 'recovered',
       n: last?.n ?? null,
       noise_limit: last?.noiseLimit ?? null,
@@ -199,17 +211,36 @@ export function pastEpisodes(state: SeriesState): PastEpisode[] {
 
 /** Episodes that fired and ended between two evaluations, such as over a night in which the service was down: for the log, not for mail. */
 function missedEpisodes(standing: Standing, logged: readonly AlertEvent[], context: ReconcileContext): AlertEvent[] {
-  return pastEpisodes(standing.state)
-    .filter(({ ended }) => ended.windowEnd > context.ruleSince)
-    .filter(
-      ({ fired, ended }) =>
-        !logged.some(({ alert }) => overlaps(alert, fired.episode ?? fired.windowStart, ended.windowStart)),
-    )
-    .flatMap((episode) => missedLines(standing, episode, context.now));
+  return (
+    pastEpisodes(standing.state)
+      .filter(({ ended }) => ended.windowEnd > context.ruleSince)
+      // One that the log knows by its name was not missed, whatever became of it since.
+      .filter(({ fired }) => {
+        const id = alertId(standing, fired.episode ?? fired.windowStart);
+        return !logged.some(({ alert }) => alert.id === id);
+      })
+      .filter(
+        ({ fired, ended }) =>
+          !logged.some((event) => overlaps(event, fired.episode ?? fired.windowStart, ended.windowStart)),
+      )
+      .flatMap((episode) => missedLines(standing, episode, context.now))
+  );
 }
 
-function overlaps(alert: Alert, start: number, end: number): boolean {
-  return Date.parse(alert.since) <= end && Date.parse(alert.window_start) >= start;
+function overlaps(event: AlertEvent, start: number, end: number): boolean {
+  const [from, to] = extentOf(event);
+  return from <= end && to >= start;
+}
+
+/** From where to where an alert has ever reached, by window starts: what is recomputed may move it, and where it was is no episode that was missed. */
+function covered(alert: Pick<Alert, 'since' | 'window_start'>, before: AlertEvent | null): [number, number] {
+  const [from, to] = before === null ? [Infinity, -Infinity] : extentOf(before);
+  return [Math.min(from, Date.parse(alert.since)), Math.max(to, Date.parse(alert.window_start))];
+}
+
+function extentOf({ alert, detail }: AlertEvent): [number, number] {
+  const known = extent.safeParse(detail['covers']);
+  return known.success ? known.data : [Date.parse(alert.since), Date.parse(alert.window_start)];
 }
 
 function missedLines(standing: Standing, { fired, ended, severity }: PastEpisode, now: number): AlertEvent[] {
