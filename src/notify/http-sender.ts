@@ -1,6 +1,5 @@
 // One POST of JSON to an address that somebody configured: a time limit, no redirects, no way into the private network.
-import { lookup, type LookupAddress } from 'node:dns';
-import { lookup as lookupAll } from 'node:dns/promises';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type LookupFunction } from 'node:net';
@@ -14,7 +13,16 @@ export interface HttpOptions {
   allowPrivate: boolean;
   timeoutMs?: number;
   retry?: RetryOptions;
+  /** How names become addresses; the system's way unless a test says otherwise. */
+  resolve?: Resolve;
 }
+
+/** All addresses of a name. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 const TIMEOUT_MS = 10_000;
 /** What a receiver may answer before the connection is cut: its text is used in tests only. */
@@ -31,16 +39,21 @@ function refusal(host: string): AttemptError {
   );
 }
 
-/** A DNS lookup that refuses a name when any of its addresses is not public; the connection uses the addresses checked here. */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) return callback(error ?? new Error(`no address for ${hostname}`), '');
-    if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refusal(hostname), '');
-    if (options.all === true) return callback(null, addresses);
-    return callback(null, first.address, first.family);
-  });
-};
+/**
+ * A DNS lookup that refuses a name when any of its addresses is not public. It is the connection's own: the addresses that were checked are the
+ * ones that are connected to, whatever the name says a moment later.
+ */
+function guarded(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (error !== null || first === undefined) return callback(error ?? new Error(`no address for ${hostname}`), '');
+      if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(refusal(hostname), '');
+      if (options.all === true) return callback(null, addresses);
+      return callback(null, first.address, first.family);
+    });
+  };
+}
 
 /** How one address is spoken to. */
 export interface PostOptions {
@@ -56,14 +69,25 @@ export interface HttpAnswer {
 
 /** Sends JSON to webhooks. */
 export class HttpSender {
-  constructor(private readonly options: HttpOptions) {}
+  private readonly resolve: Resolve;
+
+  constructor(private readonly options: HttpOptions) {
+    this.resolve = options.resolve ?? lookup;
+  }
+
+  private addressesOf(host: string): Promise<LookupAddress[]> {
+    return new Promise((done) => {
+      // A name that cannot be looked up now has none: that shows when it is used.
+      this.resolve(host, { all: true }, (error, addresses) => done(error === null ? addresses : []));
+    });
+  }
 
   /** Why an address may not be reached, or null. A name that cannot be looked up now is no reason: that shows when it is used. */
   async problemOf(url: string): Promise<string | null> {
     if (this.options.allowPrivate) return null;
     const host = hostOf(new URL(url));
     if (isIP(host) !== 0) return isPublicAddress(host) ? null : refusal(host).message;
-    const found = await lookupAll(host, { all: true }).catch(() => []);
+    const found = await this.addressesOf(host);
     return found.every(({ address }) => isPublicAddress(address)) ? null : refusal(host).message;
   }
 
@@ -96,7 +120,7 @@ export class HttpSender {
     if (this.options.allowPrivate) return null;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0) return isPublicAddress(host) ? null : host;
-    const addresses = await lookupAll(host, { all: true }).catch(() => []);
+    const addresses = await this.addressesOf(host);
     return addresses.find(({ address }) => !isPublicAddress(address))?.address ?? null;
   }
 
@@ -109,7 +133,7 @@ export class HttpSender {
     const options = {
       host,
       port: Number(url.port) || (secure ? 443 : 80),
-      ...(this.options.allowPrivate ? {} : { lookup: guardedLookup }),
+      ...(this.options.allowPrivate ? {} : { lookup: guarded(this.resolve) }),
     };
     const timeoutMs = this.options.timeoutMs ?? TIMEOUT_MS;
     return new Promise<void>((resolve, reject) => {
@@ -146,7 +170,7 @@ export class HttpSender {
         'user-agent': 'driftline',
         ...headers,
       },
-      ...(this.options.allowPrivate ? {} : { lookup: guardedLookup }),
+      ...(this.options.allowPrivate ? {} : { lookup: guarded(this.resolve) }),
       ...(verifyTls ? {} : { rejectUnauthorized: false }),
     };
     return new Promise<HttpAnswer>((resolve, reject) => {

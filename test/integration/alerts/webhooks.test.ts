@@ -1,9 +1,9 @@
 // Webhooks and Slack over real HTTP: what arrives, how it is signed, and where it is not sent.
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer, isIP, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { HttpSender } from '../../../src/notify/http-sender.js';
+import { HttpSender, type Resolve } from '../../../src/notify/http-sender.js';
 import { channelSchema } from '../../../src/domain/contract/alerts.js';
 import { DocumentTable } from '../../../src/store/documents.js';
 import { AlertRig } from '../../support/alert-rig.js';
@@ -123,6 +123,101 @@ it('gives up on a receiver that does not answer in time', async () => {
     permanent: false,
   });
   await new Promise((resolve) => silent.close(resolve));
+});
+
+it.each<[string, (socket: Socket) => void, RegExp, number]>([
+  ['cuts the connection', (socket) => socket.destroy(), /cannot be reached \((ECONNRESET|UND_ERR_SOCKET|EPIPE)\)/, 2],
+  ['talks nonsense', (socket) => socket.end('what?\r\n\r\n'), /cannot be reached \(HPE_/, 2],
+  [
+    'cuts its answer short',
+    (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'),
+    /cannot be reached \(ECONNRESET\)/,
+    2,
+  ],
+])('says that a receiver %s, and tries again', async (_what, act, message, attempts) => {
+  let connections = 0;
+  const broken = createTcpServer((socket) => {
+    connections += 1;
+    socket.on('error', () => undefined);
+    socket.once('data', () => act(socket));
+  });
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', () => resolve()));
+  const http = new HttpSender({ allowPrivate: true, retry: { attempts, startingDelay: 1, maxDelay: 1 } });
+  const sent = http.post(`http://127.0.0.1:${(broken.address() as AddressInfo).port}/`, '{}', () => ({}));
+  await expect(sent).rejects.toMatchObject({ message: expect.stringMatching(message), attempts, permanent: false });
+  expect(connections).toBe(attempts);
+  await new Promise((resolve) => broken.close(resolve));
+});
+
+it('takes an answer without an end for one, and reads no more of it than it must', async () => {
+  let written = 0;
+  const endless = createServer((_request, response) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536;
+    };
+    response.on('drain', more);
+    response.on('error', () => undefined);
+    more();
+  });
+  await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', () => resolve()));
+  const http = new HttpSender({ allowPrivate: true });
+  const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/`;
+  expect(await http.post(url, '{}', () => ({}))).toMatchObject({ attempts: 1 });
+  expect(written).toBeLessThan(50_000_000);
+  endless.closeAllConnections();
+  await new Promise((resolve) => endless.close(resolve));
+});
+
+/** Answers of a name server, one a question; the last one again and again. */
+function answering(...addresses: string[]): { resolve: Resolve; asked: () => number } {
+  let asked = 0;
+  return {
+    asked: () => asked,
+    resolve: (_hostname, _options, callback) => {
+      const address = addresses[Math.min(asked++, addresses.length - 1)] ?? '';
+      callback(null, [{ address, family: isIP(address) }]);
+    },
+  };
+}
+/** A public address that leads nowhere: nothing of IPv6 is assigned there. */
+const PUBLIC = '2fff:ffff::1';
+const ONCE = { attempts: 1, startingDelay: 1, maxDelay: 1 };
+
+it('is not led inside by a name that turns private after it was checked', async () => {
+  const names = answering(PUBLIC, '127.0.0.1');
+  const http = new HttpSender({ allowPrivate: false, timeoutMs: 500, retry: ONCE, resolve: names.resolve });
+  const url = base.replace('127.0.0.1', 'hooks.example.org');
+  expect(await http.problemOf(url)).toBeNull();
+  await expect(http.post(url, '{}', () => ({}))).rejects.toThrow(
+    /hooks\.example\.org is a private or loopback address/,
+  );
+  expect(received).toEqual([]);
+});
+
+it('connects to the address that it checked, and asks for no other', async () => {
+  // Whoever looked once to check and again to connect would end on the loopback, where the receiver listens.
+  const names = answering(PUBLIC, '127.0.0.1');
+  const http = new HttpSender({ allowPrivate: false, timeoutMs: 500, retry: ONCE, resolve: names.resolve });
+  const url = base.replace('127.0.0.1', 'hooks.example.org');
+  await expect(http.post(url, '{}', () => ({}))).rejects.toThrow(
+    /hooks\.example\.org (cannot be reached|did not answer)/,
+  );
+  expect(names.asked()).toBe(1);
+  expect(received).toEqual([]);
+});
+
+it('refuses a name of which any address is private', async () => {
+  const resolve: Resolve = (_hostname, _options, callback) =>
+    callback(null, [
+      { address: PUBLIC, family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ]);
+  const http = new HttpSender({ allowPrivate: false, retry: ONCE, resolve });
+  const url = base.replace('127.0.0.1', 'hooks.example.org');
+  expect(await http.problemOf(url)).toMatch(/is a private or loopback address/);
+  await expect(http.post(url, '{}', () => ({}))).rejects.toThrow(/is a private or loopback address/);
+  expect(received).toEqual([]);
 });
 
 it('refuses private and loopback addresses, by number or by name, unless they are allowed', async () => {
