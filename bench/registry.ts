@@ -1,7 +1,8 @@
 // The model registry with 10,000 versions stored: reads and writes over HTTP, one after another and with other calls beside them.
 import pino from 'pino';
 import { systemClock } from '../src/clock.js';
-import { createModel, createVersion } from '../src/domain/registry/operations.js';
+import { createModel } from '../src/domain/registry/model-operations.js';
+import { createVersion } from '../src/domain/registry/version-operations.js';
 import { buildApp } from '../src/http/app.js';
 import type { Container } from '../src/container.js';
 import { held, told, type Result } from './report.js';

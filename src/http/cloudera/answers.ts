@@ -10,7 +10,7 @@ import type { RegisteredModel } from '../../domain/registry/model.js';
 import { pageOffset, pageToken } from '../../domain/registry/paging.js';
 import { invalidParameter } from '../../domain/registry/rules.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
-import { versionId } from '../../services/registry/cloudera-records.js';
+import { versionId } from '../../services/registry/cloudera-targets.js';
 import { tagList } from '../mlflow/answers.js';
 import type { ErrorBody } from '../mlflow/protocol.js';
 

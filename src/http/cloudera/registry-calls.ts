@@ -1,17 +1,12 @@
 // Cloudera APIv2's calls about registered models and their versions.
 import { z } from 'zod';
-import {
-  createModel,
-  createVersion,
-  deleteModel,
-  deleteVersion,
-  setModelTag,
-  updateModel,
-} from '../../domain/registry/operations.js';
+import { createModel, deleteModel, setModelTag, updateModel } from '../../domain/registry/model-operations.js';
+import { createVersion, deleteVersion } from '../../domain/registry/version-operations.js';
+import { RegistryError } from '../../domain/errors.js';
 import { checkModelName, doesNotExist, missingParameter } from '../../domain/registry/rules.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
 import type { RegisteredModel } from '../../domain/registry/model.js';
-import { versionId } from '../../services/registry/cloudera-records.js';
+import { versionId } from '../../services/registry/cloudera-targets.js';
 import { assertModel, mayReach } from '../plugins/auth.js';
 import { required, tags, text, whole } from '../mlflow/inputs.js';
 import { call } from '../mlflow/protocol.js';
@@ -85,7 +80,11 @@ export const REGISTRY_CALLS = [
           .searchModels([], [{ field: 'creation_timestamp', ascending: true }])
           .filter((model) => mayReach(principal, model.name))
           .map((model) => registeredModelJson(state, model, false));
-        const { items, next_page_token } = listPage(models, input, { model_name: 'name', creator: 'owner.username' });
+        const { items, next_page_token } = listPage(models, input, {
+          model_name: 'name',
+          creator: 'owner.username',
+          creator_id: 'owner.username',
+        });
         return { models: items, next_page_token };
       }),
   }),
@@ -105,7 +104,12 @@ export const REGISTRY_CALLS = [
       if (!known) {
         const visibility = input.visibility === undefined ? [] : [{ key: 'cml.visibility', value: input.visibility }];
         const model = { name, tags: visibility, description: input.description ?? null, deploymentJobId: null };
-        await services.registry.change(createModel(model), by, () => null);
+        await services.registry
+          .change(createModel(model), by, () => null)
+          .catch((error: unknown) => {
+            // Somebody registered it in between: this is another version of it.
+            if (!(error instanceof RegistryError && error.code === 'resource_already_exists')) throw error;
+          });
       }
       const version = {
         name,

@@ -1,13 +1,13 @@
 // What Databricks has beside MLflow's calls: its registry webhooks, and its own forms of a model, a transition and a listing.
 import { z } from 'zod';
 import { ForbiddenError } from '../../domain/errors.js';
-import { transition } from '../../domain/registry/operations.js';
+import { transition } from '../../domain/registry/version-operations.js';
 import { pageOf, pageOffset, pageSize } from '../../domain/registry/paging.js';
 import { checkModelName, invalidParameter, missingParameter, versionNumber } from '../../domain/registry/rules.js';
 import type { RegistryState } from '../../domain/registry/state.js';
 import { DATABRICKS_EVENTS, WEBHOOK_STATUSES, type Webhook } from '../../domain/registry/webhook.js';
 import type { Principal } from '../../services/api.js';
-import type { WebhookFields } from '../../services/registry/webhooks.js';
+import type { WebhookFields } from '../../services/registry/webhook-documents.js';
 import { assertModel, mayReach } from '../plugins/auth.js';
 import { modelJson, pageJson, versionJson } from './answers.js';
 import { required, text, texts, versionText, whole, yesNo } from './inputs.js';

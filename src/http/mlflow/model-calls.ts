@@ -9,7 +9,7 @@ import {
   setAlias,
   setModelTag,
   updateModel,
-} from '../../domain/registry/operations.js';
+} from '../../domain/registry/model-operations.js';
 import { modelOrder, pageOf, pageOffset, pageSize } from '../../domain/registry/paging.js';
 import {
   canonicalStage,

@@ -1,6 +1,6 @@
 // Databricks' calls about comments on versions and requests for transitions.
 import { z } from 'zod';
-import type { ReviewAction } from '../../domain/registry/operations.js';
+import type { ReviewAction } from '../../domain/registry/version-operations.js';
 import { checkModelName, versionNumber } from '../../domain/registry/rules.js';
 import type { Comment, TransitionRequest } from '../../services/registry/reviews.js';
 import { assertModel } from '../plugins/auth.js';

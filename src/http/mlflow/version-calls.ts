@@ -7,7 +7,7 @@ import {
   setVersionTag,
   transition,
   updateVersion,
-} from '../../domain/registry/operations.js';
+} from '../../domain/registry/version-operations.js';
 import { pageOf, pageOffset, pageSize, versionOrder } from '../../domain/registry/paging.js';
 import { checkModelName, invalidParameter, modelUri, versionNumber } from '../../domain/registry/rules.js';
 import { parseFilter, VERSION_GRAMMAR } from '../../domain/registry/search.js';

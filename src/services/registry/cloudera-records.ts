@@ -1,12 +1,8 @@
 // Models, builds and deployments of Cloudera APIv2: kept as records, told to whoever runs them, resolved to registered versions.
-import { v4 as uuidv4, v5 as uuidv5 } from 'uuid';
-import { z } from 'zod';
+import { v4 as uuidv4 } from 'uuid';
 import type { CrnTarget, RowCrns } from '../../domain/crn.js';
-import { NotFoundError } from '../../domain/errors.js';
 import {
-  buildVersion,
   crnOf,
-  DEPLOYMENT_STATES,
   idOf,
   type ClouderaBuild,
   type ClouderaDeployment,
@@ -14,62 +10,20 @@ import {
   type DeploymentState,
 } from '../../domain/registry/cloudera.js';
 import type { RegistryState } from '../../domain/registry/state.js';
+import {
+  buildDoc,
+  deploymentDoc,
+  KINDS,
+  modelDoc,
+  put,
+  type NewClouderaBuild,
+  type NewClouderaDeployment,
+  type NewClouderaModel,
+} from './cloudera-documents.js';
+import { deploymentFacts, missing, requireVersion, targetOf, versionIn } from './cloudera-targets.js';
 import type { RegistryEntry, StoredEntry } from './ports.js';
 import type { Follower, Registry } from './registry.js';
 import type { RegistryWebhooks } from './webhooks.js';
-
-/** The namespace of the ids of registered versions. */
-const VERSION_NAMESPACE = '0d5d6f0e-0d1c-5c36-9a5e-2b1f1c7f4a10';
-
-/** The id of a registered version; it stays. */
-export const versionId = (modelId: string, version: number): string =>
-  uuidv5(`${modelId}/${version}`, VERSION_NAMESPACE);
-
-const common = { projectId: z.string(), creator: z.string(), createdAt: z.number(), updatedAt: z.number() };
-const modelDoc = z.object({
-  ...common,
-  name: z.string(),
-  description: z.string(),
-  registeredModelId: z.string().nullable(),
-  accessKey: z.string(),
-  authEnabled: z.boolean(),
-  visibility: z.string(),
-  runAs: z.string().nullable(),
-});
-const buildDoc = z.object({
-  ...common,
-  modelId: z.string(),
-  number: z.number(),
-  comment: z.string(),
-  filePath: z.string(),
-  functionName: z.string(),
-  kernel: z.string(),
-  runtimeIdentifier: z.string(),
-  runtimeAddonIdentifiers: z.array(z.string()).readonly(),
-  registeredVersion: z.object({ id: z.string(), modelId: z.string(), version: z.number() }).nullable(),
-});
-const deploymentDoc = z.object({
-  ...common,
-  modelId: z.string(),
-  buildId: z.string(),
-  cpu: z.number(),
-  memory: z.number(),
-  nvidiaGpus: z.number(),
-  replicas: z.number(),
-  environment: z.record(z.string(), z.string()),
-  status: z.enum(DEPLOYMENT_STATES),
-  stoppedAt: z.number().nullable(),
-});
-
-type Made = 'id' | 'creator' | 'createdAt' | 'updatedAt';
-export type NewClouderaModel = Omit<ClouderaModel, Made | 'accessKey'>;
-export type NewClouderaBuild = Omit<ClouderaBuild, Made | 'number' | 'registeredVersion'> & {
-  registeredVersionId: string | null;
-};
-export type NewClouderaDeployment = Omit<ClouderaDeployment, Made | 'status' | 'stoppedAt'>;
-
-/** Kinds of entries, by what they are. */
-const KINDS = { model: 'cml_model', build: 'cml_build', deployment: 'cml_deployment' } as const;
 
 export interface RecordPorts {
   registry: Registry;
@@ -77,7 +31,6 @@ export interface RecordPorts {
   clock: () => number;
 }
 
-const missing = (what: string, id: string): NotFoundError => new NotFoundError(`There is no ${what} ${id}.`);
 const byAge = <T extends { createdAt: number; id: string }>(a: T, b: T): number =>
   a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 
@@ -170,7 +123,8 @@ export class ClouderaRecords implements Follower {
         ...input,
         ...this.made(by),
         number: Math.max(0, ...numbers) + 1,
-        registeredVersion: registeredVersionId === null ? null : requireVersion(state, registeredVersionId),
+        registeredVersion:
+          registeredVersionId === null ? null : requireVersion(state, registeredVersionId, model.registeredModelId),
       };
       const target = targetOf(state, model, build);
       const told = this.ports.webhooks.announce('build.created', target.model, {
@@ -320,22 +274,7 @@ export class ClouderaRecords implements Follower {
     return this.ports.webhooks.announce(event, target.model, {
       ...target,
       source: version?.storage ?? null,
-      deployment: {
-        crn: crnOf(deployment.id),
-        project_id: deployment.projectId,
-        model_id: modelId,
-        build_id: buildId,
-        id: deployment.id,
-        status: deployment.status,
-        cpu: deployment.cpu,
-        memory: deployment.memory,
-        nvidia_gpus: deployment.nvidiaGpus,
-        replicas: deployment.replicas,
-        file_path: build.filePath,
-        function_name: build.functionName,
-        runtime_identifier: build.runtimeIdentifier,
-        environment: deployment.environment,
-      },
+      deployment: deploymentFacts(deployment, build),
     });
   }
 
@@ -363,37 +302,4 @@ export class ClouderaRecords implements Follower {
     for (const id of deploymentIds) this.deploymentsById.delete(id);
     for (const { send } of told) send();
   }
-}
-
-function put<T>(records: Map<string, T & { id: string }>, id: string, doc: unknown, schema: z.ZodType<T>): void {
-  if (doc === null) records.delete(id);
-  else records.set(id, { ...schema.parse(doc), id });
-}
-
-/** The registered model of a record. */
-const registeredModel = (state: RegistryState, id: string | null) => (id === null ? null : state.byId(id));
-
-/** The name and version under which rows of a model's build are tracked. */
-function targetOf(
-  state: RegistryState,
-  model: ClouderaModel,
-  build: ClouderaBuild | null,
-): { model: string; version: string | null } {
-  const { modelId = model.registeredModelId, version = null } = build?.registeredVersion ?? {};
-  const name = registeredModel(state, modelId)?.name ?? model.name;
-  if (build === null) return { model: name, version: null };
-  return { model: name, version: version === null ? buildVersion(build) : String(version) };
-}
-
-function versionIn(state: RegistryState, { modelId, version }: { modelId: string; version: number }) {
-  const model = registeredModel(state, modelId);
-  return model === null ? null : state.findVersion(model, version);
-}
-
-function requireVersion(state: RegistryState, id: string): NonNullable<ClouderaBuild['registeredVersion']> {
-  for (const model of state.models()) {
-    const version = state.versionsOf(model).find((one) => versionId(model.id, one.version) === id);
-    if (version !== undefined) return { id, modelId: model.id, version: version.version };
-  }
-  throw missing('registered model version', id);
 }

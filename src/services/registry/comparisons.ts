@@ -6,7 +6,7 @@ import type { FrozenComparison } from '../../domain/contract/registry.js';
 import { DAY_MS } from '../../domain/duration.js';
 import { DriftlineError } from '../../domain/errors.js';
 import { CHAMPION, type Change } from '../../domain/registry/model.js';
-import type { Outcome } from '../../domain/registry/operations.js';
+import type { Outcome } from '../../domain/registry/operation.js';
 import type { RegistryState } from '../../domain/registry/state.js';
 import type { RegistryEntry, RegistryStore } from './ports.js';
 import type { Follower, Registry } from './registry.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuidv4 } from 'uuid';
 import { StoreUnavailableError } from '../../domain/errors.js';
 import type { Change } from '../../domain/registry/model.js';
-import type { Operation, Outcome } from '../../domain/registry/operations.js';
+import type { Operation, Outcome } from '../../domain/registry/operation.js';
 import { RegistryState, type Delta } from '../../domain/registry/state.js';
 import { CHANGE_KIND, changeEntry, changeOf, deltaOf, STATE_KINDS, stateEntries } from './documents.js';
 import type { CatalogueGuard, RegistryEntry, RegistryStore, StoredEntry } from './ports.js';

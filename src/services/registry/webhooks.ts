@@ -1,76 +1,31 @@
 // Webhooks of the registry: kept, changed, tested, and what each change of the registry puts into the outbox for them.
 import { v4 as uuidv4 } from 'uuid';
-import { z } from 'zod';
 import { RegistryError } from '../../domain/errors.js';
-import type { Outcome } from '../../domain/registry/operations.js';
-import { doesNotExist, invalidParameter } from '../../domain/registry/rules.js';
-import { isPrompt, type RegistryState } from '../../domain/registry/state.js';
+import type { Outcome } from '../../domain/registry/operation.js';
+import { doesNotExist } from '../../domain/registry/rules.js';
+import type { RegistryState } from '../../domain/registry/state.js';
 import {
   databricksBody,
   databricksEvents,
   isAbout,
   mlflowBody,
   mlflowEvent,
-  WEBHOOK_STATUSES,
-  type DatabricksEvent,
   type Happening,
   type Webhook,
   type WebhookKind,
-  type WebhookStatus,
 } from '../../domain/registry/webhook.js';
-import { databricksExample, mlflowExample } from '../../domain/registry/webhook-examples.js';
 import type { SecretBox } from '../secret-box.js';
 import { DELIVERY_KIND, deliveryEntry, deliveryOf, requestOf, type Delivery, type Dispatcher } from './dispatcher.js';
 import type { RegistryEntry, RegistryStore, StoredEntry } from './ports.js';
 import type { Follower, Registry } from './registry.js';
+import { checkAddresses, type Receivers } from './webhook-address.js';
+import { exampleBody, happenings } from './webhook-bodies.js';
+import { changedWebhook, WEBHOOK_KIND, webhookDoc, type WebhookFields } from './webhook-documents.js';
 
-const WEBHOOK_KIND = 'webhook';
 const MAX_WEBHOOKS = 1000;
-
-const webhookDoc = z.object({
-  kind: z.enum(['databricks', 'mlflow', 'driftline']),
-  name: z.string(),
-  modelId: z.string().nullable(),
-  description: z.string(),
-  status: z.enum(WEBHOOK_STATUSES),
-  events: z.array(z.string()),
-  url: z.string().nullable(),
-  secret: z.string().nullable(),
-  authorization: z.string().nullable(),
-  verifyTls: z.boolean(),
-  job: z.object({ jobId: z.string(), workspaceUrl: z.string(), accessToken: z.string() }).nullable(),
-  createdAt: z.number(),
-  updatedAt: z.number(),
-});
-
-/** What a webhook is made or changed to. `undefined` leaves a field as it is; an empty secret removes it. Secrets are in plain text. */
-export interface WebhookFields {
-  name?: string | undefined;
-  model?: string | undefined;
-  description?: string | undefined;
-  status?: WebhookStatus | undefined;
-  events?: readonly string[] | undefined;
-  url?: string | undefined;
-  secret?: string | undefined;
-  authorization?: string | undefined;
-  verifyTls?: boolean | undefined;
-  job?: { jobId: string; workspaceUrl: string; accessToken: string } | undefined;
-}
 
 /** What a test came to: the receiver's answer, or why there is none. */
 export type TestAnswer = { status: number; body: string; error: null } | { status: null; body: null; error: string };
-
-/** Receivers, one attempt at a time, and the check of where they are. */
-export interface Receivers {
-  once(
-    url: string,
-    body: string,
-    headers: Record<string, string>,
-    options: { verifyTls: boolean },
-  ): Promise<{ status: number; body: string }>;
-  readonly allowsPrivate: boolean;
-  forbiddenAddress(url: URL): Promise<string | null>;
-}
 
 export interface WebhookPorts {
   registry: Registry;
@@ -112,7 +67,7 @@ export class RegistryWebhooks implements Follower {
 
   /** @throws RegistryError */
   async create(kind: WebhookKind, fields: WebhookFields): Promise<Webhook> {
-    await this.checkAddresses(fields);
+    await checkAddresses(fields, this.ports.receivers);
     const modelId = fields.model === undefined ? null : await this.modelId(fields.model);
     return this.ports.registry.exclusively(async (write) => {
       if (this.webhooks.size >= MAX_WEBHOOKS) {
@@ -136,18 +91,18 @@ export class RegistryWebhooks implements Follower {
         createdAt: now,
         updatedAt: now,
       };
-      return this.keep(this.with(empty, fields), write);
+      return this.keep(changedWebhook(empty, fields, this.ports.secrets), write);
     });
   }
 
   /** @throws RegistryError */
   async update(kind: WebhookKind, id: string, fields: WebhookFields): Promise<Webhook> {
-    await this.checkAddresses(fields);
+    await checkAddresses(fields, this.ports.receivers);
     return this.ports.registry.exclusively(async (write) => {
       const webhook = this.find(id);
       if (webhook?.kind !== kind) throw doesNotExist(`Webhook with ID ${id} not found.`);
       const now = Math.max(this.ports.clock(), webhook.updatedAt + 1);
-      return this.keep({ ...this.with(webhook, fields), updatedAt: now }, write);
+      return this.keep({ ...changedWebhook(webhook, fields, this.ports.secrets), updatedAt: now }, write);
     });
   }
 
@@ -291,87 +246,9 @@ export class RegistryWebhooks implements Follower {
     return webhook;
   }
 
-  private with(webhook: Webhook, fields: WebhookFields): Webhook {
-    const seal = (text: string | undefined, known: string | null) =>
-      text === undefined ? known : text === '' ? null : this.ports.secrets.seal(text, webhook.id);
-    const { job } = fields;
-    const isJob = job !== undefined;
-    const isUrl = fields.url !== undefined;
-    return {
-      ...webhook,
-      name: fields.name ?? webhook.name,
-      description: fields.description ?? webhook.description,
-      status: fields.status ?? webhook.status,
-      events: fields.events === undefined ? webhook.events : [...new Set(fields.events)],
-      url: isJob ? null : (fields.url ?? webhook.url),
-      secret: isJob ? null : seal(fields.secret, webhook.secret),
-      authorization: isJob ? null : seal(fields.authorization, webhook.authorization),
-      verifyTls: fields.verifyTls ?? webhook.verifyTls,
-      job: isJob
-        ? { ...job, accessToken: this.ports.secrets.seal(job.accessToken, webhook.id) }
-        : isUrl
-          ? null
-          : webhook.job,
-    };
-  }
-
   private modelId(name: string): Promise<string> {
     return this.ports.registry.read((state) => state.model(name).id);
-  }
-
-  private async checkAddresses({ url, job }: WebhookFields): Promise<void> {
-    for (const address of [url, job?.workspaceUrl]) {
-      if (address !== undefined) await this.checkAddress(address);
-    }
-  }
-
-  /** @throws RegistryError in MLflow's words. */
-  private async checkAddress(address: string): Promise<void> {
-    if (address.trim() === '') {
-      throw invalidParameter(`Webhook URL cannot be empty or just whitespace: '${address}'`);
-    }
-    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase() ?? '';
-    const allowed = this.ports.receivers.allowsPrivate ? ['https', 'http'] : ['https'];
-    if (!allowed.includes(scheme)) {
-      throw invalidParameter(`Invalid webhook URL scheme: '${scheme}'. Allowed schemes are: ${allowed.join(', ')}.`);
-    }
-    if (!URL.canParse(address)) throw invalidParameter(`Webhook URL must include a hostname: '${address}'`);
-    const url = new URL(address);
-    if (url.username !== '' || url.password !== '') {
-      throw invalidParameter('Webhook URL must not hold a user name or password; give them as authorization.');
-    }
-    const forbidden = await this.ports.receivers.forbiddenAddress(url);
-    if (forbidden === null) return;
-    throw invalidParameter(
-      `Webhook URL must not resolve to a non-public IP address. '${url.hostname}' resolves to ${forbidden}.`,
-    );
   }
 }
 
 const MAX_DELIVERIES = 10_000;
-
-/** Changes with what their bodies are made of. */
-function happenings(outcome: Outcome, state: RegistryState): Happening[] {
-  return outcome.changes.map((change) => {
-    const model = outcome.models.find(({ id }) => id === change.modelId) ?? state.find(change.model);
-    const version = outcome.versions.find((one) => one.modelId === change.modelId && one.version === change.version);
-    return {
-      change,
-      version: version ?? null,
-      tags: model?.tags ?? new Map<string, string>(),
-      description: model?.description ?? null,
-      isPrompt: isPrompt(model?.tags ?? new Map()) || isPrompt(version?.tags ?? new Map()),
-    };
-  });
-}
-
-function exampleBody(webhook: Webhook, event: string, now: number): string {
-  switch (webhook.kind) {
-    case 'databricks':
-      return databricksExample(event as DatabricksEvent, webhook.id, now);
-    case 'mlflow':
-      return mlflowExample(event, now);
-    case 'driftline':
-      return JSON.stringify({ event, webhook_id: webhook.id, event_timestamp: now, test: true });
-  }
-}

@@ -94,6 +94,9 @@ describe('registered models', () => {
     expect((await list({ search_filter: '{"model_name":"other"}' })).json.models.map(({ name }) => name)).toEqual([
       'other',
     ]);
+    // Who made something is known by name here.
+    expect((await list({ search_filter: '{"creator_id":"admin"}' })).json.models).toHaveLength(2);
+    expect((await list({ search_filter: '{"creator_id":1}' })).json.models).toEqual([]);
     const id = registered.model_id;
     expect((await api<Registered>('GET', `/registry/models/${id}`)).json.model_versions).toHaveLength(2);
     expect(await api('PATCH', `/registry/models/${id}`, { description: 'new' })).toMatchObject({
@@ -101,6 +104,19 @@ describe('registered models', () => {
     });
     const version = registered.model_versions[1]?.model_version_id ?? '';
     expect(await api('GET', `/registry/models/${id}/versions/${version}`)).toMatchObject({ json: { number: 2 } });
+  });
+
+  it('of a new name, several at once, are versions of one model', async () => {
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((index) =>
+        api<Registered>('POST', '/registry/models', { model_name: 'rush', model_path: `s3://rush/${index}` }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const [{ json }] = answers as [(typeof answers)[number]];
+    const { json: whole } = await api<Registered>('GET', `/registry/models/${json.model_id}`);
+    expect(whole.model_versions.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    await api('DELETE', `/registry/models/${json.model_id}`);
   });
 
   it("are refused in Cloudera's form", async () => {

@@ -1,6 +1,8 @@
 // Calls that are nearly right, of every route of the registry, one after another on one registry: each is answered or refused in its protocol's form, none with a 5xx.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BUILD_CALLS } from '../../../src/http/cloudera/build-calls.js';
+import { DEPLOYMENT_CALLS } from '../../../src/http/cloudera/deployment-calls.js';
 import { MODEL_CALLS as CLOUDERA_MODEL_CALLS } from '../../../src/http/cloudera/model-calls.js';
 import { REGISTRY_CALLS } from '../../../src/http/cloudera/registry-calls.js';
 import { DATABRICKS_CALLS } from '../../../src/http/mlflow/databricks-calls.js';
@@ -19,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const MLFLOW = [...MODEL_CALLS, ...VERSION_CALLS, ...DATABRICKS_CALLS, ...REVIEW_CALLS, ...WEBHOOK_CALLS];
-const CLOUDERA = [...REGISTRY_CALLS, ...CLOUDERA_MODEL_CALLS];
+const CLOUDERA = [...REGISTRY_CALLS, ...CLOUDERA_MODEL_CALLS, ...BUILD_CALLS, ...DEPLOYMENT_CALLS];
 const OWN = [
   '/v1/registry/models',
   '/v1/registry/models/:name',

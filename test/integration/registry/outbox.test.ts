@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createModel } from '../../../src/domain/registry/operations.js';
+import { createModel } from '../../../src/domain/registry/model-operations.js';
 import { openTestContainer } from '../../support/container.js';
 import { startReceiver, type Received, type Receiver } from '../../support/receiver.js';
 

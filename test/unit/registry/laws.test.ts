@@ -2,11 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RegistryError } from '../../../src/domain/errors.js';
-import * as operations from '../../../src/domain/registry/operations.js';
+import * as modelOperations from '../../../src/domain/registry/model-operations.js';
+import type { Operation, Outcome } from '../../../src/domain/registry/operation.js';
+import * as versionOperations from '../../../src/domain/registry/version-operations.js';
 import { pageOf, pageOffset, pageToken, versionOrder, type Page } from '../../../src/domain/registry/paging.js';
 import { RegistryState } from '../../../src/domain/registry/state.js';
 import { changeEntry, changeOf, deltaOf, stateEntries } from '../../../src/services/registry/documents.js';
 import type { StoredEntry } from '../../../src/services/registry/ports.js';
+
+const operations = { ...modelOperations, ...versionOperations };
 
 const name = fc.constantFrom('a', 'b', 'c');
 const version = fc.integer({ min: 1, max: 5 });
@@ -27,7 +31,7 @@ const newVersion = (of: string) =>
     metrics: [{ key: 'accuracy', value: 0.9 }],
   });
 
-const operation: fc.Arbitrary<operations.Operation> = fc.oneof(
+const operation: fc.Arbitrary<Operation> = fc.oneof(
   name.map((of) => operations.createModel({ name: of, tags: [], description: null, deploymentJobId: null })),
   { weight: 3, arbitrary: name.map(newVersion) },
   fc.tuple(name, name).map(([from, to]) => operations.renameModel(from, to)),
@@ -67,7 +71,7 @@ describe('any sequence of operations', () => {
         let ids = 0;
         for (const one of sequence) {
           now += 1;
-          let outcome: operations.Outcome;
+          let outcome: Outcome;
           try {
             outcome = one(state, { now, by: 'me', newId: () => `id-${(ids += 1)}` });
           } catch (error) {
@@ -114,7 +118,7 @@ describe('any sequence of operations', () => {
   it('leaves at most one version in an active stage after an archiving transition', () => {
     const state = new RegistryState();
     const context = { now: 1, by: 'me', newId: () => 'id' };
-    const run = (one: operations.Operation) => state.apply(one(state, context));
+    const run = (one: Operation) => state.apply(one(state, context));
     run(operations.createModel({ name: 'a', tags: [], description: null, deploymentJobId: null }));
     for (let made = 0; made < 4; made += 1) run(newVersion('a'));
     for (const number of [1, 2, 3]) {

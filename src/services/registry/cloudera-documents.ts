@@ -1,0 +1,60 @@
+// Models, builds and deployments of Cloudera APIv2 as stored documents.
+import { z } from 'zod';
+import {
+  DEPLOYMENT_STATES,
+  type ClouderaBuild,
+  type ClouderaDeployment,
+  type ClouderaModel,
+} from '../../domain/registry/cloudera.js';
+
+const common = { projectId: z.string(), creator: z.string(), createdAt: z.number(), updatedAt: z.number() };
+export const modelDoc = z.object({
+  ...common,
+  name: z.string(),
+  description: z.string(),
+  registeredModelId: z.string().nullable(),
+  accessKey: z.string(),
+  authEnabled: z.boolean(),
+  visibility: z.string(),
+  runAs: z.string().nullable(),
+});
+export const buildDoc = z.object({
+  ...common,
+  modelId: z.string(),
+  number: z.number(),
+  comment: z.string(),
+  filePath: z.string(),
+  functionName: z.string(),
+  kernel: z.string(),
+  runtimeIdentifier: z.string(),
+  runtimeAddonIdentifiers: z.array(z.string()).readonly(),
+  registeredVersion: z.object({ id: z.string(), modelId: z.string(), version: z.number() }).nullable(),
+});
+export const deploymentDoc = z.object({
+  ...common,
+  modelId: z.string(),
+  buildId: z.string(),
+  cpu: z.number(),
+  memory: z.number(),
+  nvidiaGpus: z.number(),
+  replicas: z.number(),
+  environment: z.record(z.string(), z.string()),
+  status: z.enum(DEPLOYMENT_STATES),
+  stoppedAt: z.number().nullable(),
+});
+
+type Made = 'id' | 'creator' | 'createdAt' | 'updatedAt';
+export type NewClouderaModel = Omit<ClouderaModel, Made | 'accessKey'>;
+export type NewClouderaBuild = Omit<ClouderaBuild, Made | 'number' | 'registeredVersion'> & {
+  registeredVersionId: string | null;
+};
+export type NewClouderaDeployment = Omit<ClouderaDeployment, Made | 'status' | 'stoppedAt'>;
+
+/** Kinds of entries, by what they are. */
+export const KINDS = { model: 'cml_model', build: 'cml_build', deployment: 'cml_deployment' } as const;
+
+/** Keep a record as it was read; a doc of null is gone. */
+export function put<T>(records: Map<string, T & { id: string }>, id: string, doc: unknown, schema: z.ZodType<T>): void {
+  if (doc === null) records.delete(id);
+  else records.set(id, { ...schema.parse(doc), id });
+}
