@@ -146,4 +146,22 @@ export function watching(ground: Ground): void {
     expect(ground.received.join('')).toContain('This is a test');
     await settled(page);
   });
+
+  test('a silence is planned, listed, and removed after a question', async () => {
+    const { page } = ground;
+    await ground.open('/silences');
+    await page.getByLabel('Name').fill('night shift');
+    await page.getByLabel('model is').fill('nobody');
+    await page.getByLabel('Comment').fill('while the feed is moved');
+    await page.getByRole('button', { name: 'Silence', exact: true }).click();
+    const row = page.getByRole('row').filter({ hasText: 'night shift' });
+    expect(await row.innerText()).toMatch(/silenced[\s\S]*model = nobody[\s\S]*while the feed is moved/);
+    const listed = await ground.get<{ name: string; matchers: Record<string, string> }[]>('/v1/silences');
+    expect(listed).toMatchObject([{ name: 'night shift', matchers: { model: 'nobody' } }]);
+    await row.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Remove the silence' }).click();
+    await row.waitFor({ state: 'detached' });
+    expect(await ground.get('/v1/silences')).toEqual([]);
+    await settled(page);
+  });
 }
