@@ -20,6 +20,8 @@ export interface WindowSelection {
   /** The windows; null: whatever lies in the range. */
   windows: SeriesWindow[] | null;
   version: string | null;
+  /** Only this deployment; null or absent: all. */
+  deployment?: string | null;
   /** Segment paths; each row also counts in its segments. */
   segments: readonly string[];
   /** Of a range that is one window: what its rows read as the window's start, where that is not `from`. */

@@ -44,6 +44,7 @@ export class RowEvidence implements EvidencePort {
       baselineShare: (field.counts[index] ?? 0) / before,
       currentShare: (current.total[index] ?? 0) / now,
       content: contentOf(field, index),
+      baseline: { id: current.baseline_id, count: field.counts[index] ?? 0 },
     }));
   }
 
@@ -88,8 +89,8 @@ export function gainers(bins: readonly BinShares[]): BinShares[] {
   return sorted.filter((bin) => gain(bin) >= SHARE_OF_FIRST * gain(first)).slice(0, MOST_BINS);
 }
 
-function rangeOf({ model, version, segment }: SeriesKey) {
-  return { model, version, segment };
+function rangeOf({ model, version, deployment, segment }: SeriesKey) {
+  return { model, version, deployment, segment };
 }
 
 /** The values of the bin at an index, in the order of `binLabels`. */

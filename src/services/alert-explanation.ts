@@ -6,6 +6,8 @@ import {
   failedRowsQuestion,
   labelledRowsQuestion,
   numbersQuestion,
+  recountQuestion,
+  recountedQualityQuestion,
   rowsInBinsQuestion,
   segmentsQuestion,
   type Question,
@@ -120,13 +122,23 @@ export class AlertExplanations {
   ): Promise<Question[]> {
     const questions = [numbersQuestion(series, shown)];
     const gained = gainers(bins);
-    if (bins.length > 0) questions.push(binsQuestion(series, window));
+    const [first] = bins;
+    if (first !== undefined)
+      questions.push(
+        binsQuestion(series, window, { id: first.baseline.id, counts: bins.map(({ baseline }) => baseline.count) }),
+      );
     if (gained.length > 0 && !series.feature.startsWith('values.'))
       questions.push(rowsInBinsQuestion(mergedContent(gained), series, window));
+    const recount = recountQuestion(series, window);
+    if (recount !== null) questions.push(recount);
     if (series.metric.startsWith('error_')) questions.push(failedRowsQuestion(series, window));
     if (isQualityMetric(series.metric)) {
       const columns = await orNothing(this.ports.models.columns(series.model), null);
-      if (columns !== null) questions.push(labelledRowsQuestion(columns, series, window));
+      if (columns !== null) {
+        const recounted = series.feature === '' ? recountedQualityQuestion(columns, series, window) : null;
+        if (recounted !== null) questions.push(recounted);
+        questions.push(labelledRowsQuestion(columns, series, window));
+      }
     }
     const path = segments?.found.segments[0]?.segment.split('=', 1)[0];
     if (path !== undefined) questions.push(segmentsQuestion(path, series, before, after));

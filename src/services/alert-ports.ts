@@ -45,6 +45,8 @@ export interface BinShares {
   baselineShare: number;
   currentShare: number;
   content: BinContent;
+  /** The baseline whose bin it is, and how many of its rows are in it. */
+  baseline: { id: string; count: number };
 }
 
 /** What segments contributed to a change; `about`: what changed, in words. */

@@ -29,6 +29,7 @@ export interface ContributionDependencies {
 export interface RowRange {
   model: string;
   version: string | null;
+  deployment: string | null;
   segment: string | null;
   from: number;
   to: number;
@@ -59,7 +60,7 @@ export class ContributionsService {
         { code: 'invalid_value', path: 'before_to', message: 'must be after before_from' },
       ]);
     const measure = this.measureOf(metric, config);
-    const range = { model, version: query.version, segment: null, from, to };
+    const range = { model, version: query.version, deployment: null, segment: null, from, to };
     const found =
       measure === null ? contributionsOf(new Map(), new Map()) : await this.split(config, measure, range, before);
     return {
@@ -143,15 +144,15 @@ export class ContributionsService {
   }
 }
 
-/** Rows of all deployments as one group, in the segments of some paths. Within one segment rows are not divided further. */
+/** Rows as one group, in the segments of some paths. Within one segment rows are not divided further. */
 function selectionOf(
-  { model, version, segment }: RowRange,
+  { model, version, deployment, segment }: RowRange,
   { from, to }: { from: number; to: number },
   paths: readonly string[],
 ): WindowSelection {
   const only = segment === null || segment === '' ? null : segment;
   const segments = only === null ? paths : [];
-  return { model, version, length: null, origin: 0, from, to, windows: null, segments, only, pooled: true };
+  return { model, version, deployment, length: null, origin: 0, from, to, windows: null, segments, only, pooled: true };
 }
 
 /** Contributions as the contract has them. */

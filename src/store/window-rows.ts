@@ -135,6 +135,8 @@ function chosen(selection: WindowSelection, params: Conditions, segment: string 
   );
   if (selection.windows !== null) where.push(windowsOf(selection.windows, params));
   if (selection.version !== null) where.push(`version = ${params.bind(selection.version, 'String')}`);
+  const deployment = selection.deployment ?? null;
+  if (deployment !== null) where.push(`deployment = ${params.bind(deployment, 'String')}`);
   if (segment !== null) where.push(segmentText(params, segment));
   return `WHERE ${where.join(' AND ')}`;
 }

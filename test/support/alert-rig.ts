@@ -35,6 +35,7 @@ export interface RigOptions {
   allowPrivate?: boolean;
 }
 
+const TRAIN = { id: '00000000-0000-4000-8000-000000000000', count: 100 };
 const NO_BIN = { path: 'inputs.x', ranges: [], values: [], noneOf: null, missing: false, numeric: true };
 
 /** A data folder with the service on it. `restart` makes everything anew on the same folder, as another process would. */
@@ -76,8 +77,8 @@ export class AlertRig {
       },
       evidence: {
         movedBins: async () => [
-          { label: '> 1,200', baselineShare: 0.08, currentShare: 0.21, content: NO_BIN },
-          { label: '<= 1,200', baselineShare: 0.92, currentShare: 0.79, content: NO_BIN },
+          { label: '> 1,200', baselineShare: 0.08, currentShare: 0.21, content: NO_BIN, baseline: TRAIN },
+          { label: '<= 1,200', baselineShare: 0.92, currentShare: 0.79, content: NO_BIN, baseline: TRAIN },
         ],
         segments: async () => null,
         examples: async () => [],

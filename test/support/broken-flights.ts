@@ -16,13 +16,13 @@ function spread(i: number): number {
 }
 
 /** From hour 9 on, US rows travel far, and half of them are predicted wrong. */
-function row(hour: number, i: number, deployment: string) {
+function row(hour: number, i: number, deployment: string, mayBreak: boolean) {
   const region = i % 4 === 0 ? 'US' : 'EU';
-  const broken = hour >= BROKEN && region === 'US';
+  const broken = mayBreak && hour >= BROKEN && region === 'US';
   const distance = broken ? 5000 + i : Math.floor(spread(hour * PER_HOUR + i) * 1000);
   const truth = spread(hour * 7919 + i) < 0.5;
   const right = broken ? i % 8 === 0 : i % 10 !== 0;
-  const prediction_id = `h${hour}-${i}${deployment}`;
+  const prediction_id = `h${hour}-${i}${deployment === '' ? '' : `-${deployment}`}`;
   return {
     prediction: {
       model: 'flights',
@@ -33,7 +33,7 @@ function row(hour: number, i: number, deployment: string) {
       inputs: { distance },
       outputs: { label: right ? truth : !truth },
       tags: { region },
-      status: hour === HOURS - 1 && i < 50 ? 'error' : 'ok',
+      status: mayBreak && hour === HOURS - 1 && i < 50 ? 'error' : 'ok',
     },
     truth: { prediction_id, values: { late: truth } },
   };
@@ -45,23 +45,31 @@ const RULES = {
   errors: { metric: 'error_rate', critical: 0.1 },
 };
 
-/** Rows, labels, configuration, the first nine hours as baseline, three rules, and every job once. `channels`: of the rules. */
+/**
+ * Rows, labels, configuration, the first nine hours as baseline, rules, and every job once. `channels`: of the rules; `calm`: a second deployment of
+ * the name, on which nothing goes wrong; `rules`: more of them.
+ */
 export async function seedBrokenFlights(
   { app }: TestService,
-  { channels = [], deployment = '' }: { channels?: string[]; deployment?: string } = {},
+  {
+    channels = [],
+    calm = null,
+    segments = [],
+    rules = {},
+  }: { channels?: string[]; calm?: string | null; segments?: string[]; rules?: Record<string, object> } = {},
 ): Promise<void> {
-  const hours = Array.from({ length: HOURS }, (_, hour) =>
-    Array.from({ length: PER_HOUR }, (_unused, i) => row(hour, i, deployment)),
-  );
-  const flat = hours.flat();
+  const flat = Array.from({ length: HOURS * PER_HOUR }, (_, at) => {
+    const [hour, i] = [Math.floor(at / PER_HOUR), at % PER_HOUR];
+    return calm === null ? [row(hour, i, '', true)] : [row(hour, i, '', true), row(hour, i, calm, false)];
+  }).flat();
   await call(app, 'POST', '/v1/predictions', { body: flat.map(({ prediction }) => prediction) });
   await call(app, 'POST', '/v1/ground-truth', { body: flat.map(({ truth }) => truth) });
   await call(app, 'PUT', '/v1/models/flights', {
-    body: { task: 'binary', prediction: 'outputs.label', ground_truth: 'late' },
+    body: { task: 'binary', prediction: 'outputs.label', ground_truth: 'late', segments },
   });
   const frozen = { name: 'train', from: START, to: START + BROKEN * HOUR };
   expect((await call(app, 'POST', '/v1/models/flights/baselines', { body: frozen })).status).toBe(201);
-  for (const [name, rule] of Object.entries(RULES))
+  for (const [name, rule] of Object.entries({ ...RULES, ...rules }))
     expect(
       (await call(app, 'PUT', `/v1/alert-rules/${name}`, { body: { model: 'flights', channels, ...rule } })).status,
     ).toBe(200);
