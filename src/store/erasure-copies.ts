@@ -8,8 +8,7 @@ import type { Store } from './store.js';
 export const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What a row says, labels left out: they were added to the copy. Rows that say the same are the same here. */
-const content = (num: string, str: string, flag: string): string =>
-  `sipHash128(${[num, str, flag].map((map) => `toString(mapSort(mapFilter((k, v) -> NOT startsWith(k, 'values.'), ${map})))`).join(', ')})`;
+const CONTENT = `sipHash128(${['num', 'str', 'flag'].map((map) => `toString(mapSort(mapFilter((k, v) -> NOT startsWith(k, 'values.'), ${map})))`).join(', ')})`;
 
 export interface OlderCopies {
   /** On `baseline_rows`: rows with the content of one of the predictions; null where there is nothing to search. */
@@ -39,13 +38,12 @@ export class CopySearch {
         .filter(({ source }) => (source === 'upload') === uploaded)
         .map(({ model, name, ...row }) => ({ ...row, name: `${model}/${name}` }));
     const frozen = named(false);
-    const columns = (table: string) => content(`${table}.num`, `${table}.str`, `${table}.flag`);
     return {
       condition:
         frozen.length === 0
           ? null
-          : `baseline_rows.prediction_id = toUUID('${NO_ID}') AND baseline_rows.baseline_id IN {frozen:Array(UUID)}
-            AND ${columns('baseline_rows')} IN (SELECT ${columns('predictions')} FROM predictions WHERE (${predictions}) AND is_deleted = 0)`,
+          : `prediction_id = toUUID('${NO_ID}') AND baseline_id IN {frozen:Array(UUID)}
+            AND ${CONTENT} IN (SELECT ${CONTENT} FROM predictions WHERE (${predictions}) AND is_deleted = 0)`,
       params: frozen.length === 0 ? {} : { frozen: frozen.map(({ id }) => id) },
       searchedByContent: frozen.map(({ name }) => name),
       notSearched: named(true).map(({ name }) => name),

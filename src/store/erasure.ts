@@ -38,7 +38,7 @@ export class ErasureTable {
     const { predictions, ids, params } = scope;
     const labels = this.labelCondition(scope);
     const older = await this.copies.withoutIds(scope);
-    const byId = `baseline_rows.prediction_id != toUUID('${NO_ID}') AND baseline_rows.prediction_id IN (${ids})`;
+    const byId = `prediction_id != toUUID('${NO_ID}') AND prediction_id IN (${ids})`;
     const copies = older.condition === null ? byId : `(${byId}) OR (${older.condition})`;
     const copyParams = { ...params, ...older.params };
     const counted = await this.count(scope, labels, copies, copyParams);

@@ -27,6 +27,13 @@ export interface CircuitReport {
   retries(): number;
 }
 
+/** A failure that says nothing about the server as it is now. */
+class Outlived extends Error {
+  constructor(override readonly cause: unknown) {
+    super('outlived');
+  }
+}
+
 /** One circuit for each lane: a read that takes too long says nothing about inserts. */
 class Circuit {
   private readonly breaker = circuitBreaker(handleWhen(isUnreachable), {
@@ -35,6 +42,8 @@ class Circuit {
     breaker: new ConsecutiveBreaker(1),
   });
   private probe: NodeJS.Timeout | undefined;
+  /** How often the server answered. */
+  private answers = 0;
 
   constructor(private readonly ping: () => Promise<boolean>) {
     this.breaker.onBreak(() => this.schedule());
@@ -47,7 +56,22 @@ class Circuit {
   async run<T>(work: () => Promise<T>): Promise<T> {
     // Callers do not test the server: whoever came at the right moment would wait for it.
     if (this.isOpen) throw new StoreUnavailableError(undefined, undefined, true);
-    return this.breaker.execute(work);
+    const before = this.answers;
+    return this.breaker
+      .execute(async () => {
+        try {
+          const answer = await work();
+          this.answers += 1;
+          return answer;
+        } catch (error) {
+          // The server answered others since this call began, as after an outage that it outlived: that is no reason to refuse everybody.
+          if (isUnreachable(error) && this.answers > before) throw new Outlived(error);
+          throw error;
+        }
+      })
+      .catch((error: unknown) => {
+        throw error instanceof Outlived ? error.cause : error;
+      });
   }
 
   close(): void {
@@ -64,6 +88,7 @@ class Circuit {
     try {
       await this.breaker.execute(async () => {
         if (!(await this.ping())) throw Object.assign(new Error('no answer'), { code: 'ECONNREFUSED' });
+        this.answers += 1;
       });
     } catch {
       // Still open, or opened again.

@@ -38,6 +38,25 @@ async function parsed(sql: string): Promise<string> {
   return text;
 }
 
+/** Whether a reading statement joins predictions with their labels. */
+const joinsLabels = (sql: string): boolean =>
+  [
+    /^\s*(\/\*.*?\*\/)?\s*(SELECT|WITH)/,
+    /\bJOIN\b/,
+    /\b(FROM|JOIN) predictions\b/,
+    /\b(FROM|JOIN) ground_truth\b/,
+  ].every((pattern) => pattern.test(sql));
+
+/** Every table that rows are kept in. */
+async function parts(): Promise<string[]> {
+  const rows = await service.container.tables.store.query({
+    name: 'test_tables',
+    sql: `SELECT name FROM system.tables WHERE database = currentDatabase() AND endsWith(engine, 'MergeTree') AND NOT endsWith(name, '_local')`,
+    row: z.object({ name: z.string() }),
+  });
+  return rows.map(({ name }) => name);
+}
+
 describe('the schema on a cluster', () => {
   test('every statement of every file is rendered, parsed and explained by the engine', async () => {
     expect(SCHEMA.length).toBeGreaterThan(30);
@@ -110,12 +129,12 @@ describe('the schema on a cluster', () => {
 
 describe("the service's statements on a cluster", () => {
   test('all that a day of use runs are parsed: ingest, labels, jobs, reads, retention, erasure', async () => {
-    const { engine } = service.container.tables;
-    const seen = new Set<string>();
+    const { engine, store } = service.container.tables;
+    const seen = new Map<string, Record<string, unknown>>();
     for (const method of ['rows', 'command', 'bytes'] as const) {
       const original = engine[method].bind(engine) as (...args: unknown[]) => Promise<never>;
       engine[method] = (...args: unknown[]) => {
-        seen.add(String(args[1]));
+        seen.set(String(args[1]), args[2] as Record<string, unknown>);
         return original(...args);
       };
     }
@@ -137,6 +156,14 @@ describe("the service's statements on a cluster", () => {
       rows.map(({ prediction_id }, n) => ({ prediction_id, values: { late: n % 3 === 0 } })),
     );
     await send('PUT', '/v1/models/c', { retention_days: 1, segments: ['tags.user'] });
+    await send('POST', '/v1/predictions', { model: 'c', oops: 1 });
+    await send('POST', '/v1/rejected/replay', {});
+    await send('POST', '/v1/models/c/baselines', { name: 'frozen', from: TEST_NOW - 4 * 3_600_000, to: TEST_NOW });
+    await store.command({
+      name: 'test_forget_ids',
+      sql: `ALTER TABLE baseline_rows UPDATE prediction_id = toUUID('00000000-0000-0000-0000-000000000000') WHERE row_number < 10 SETTINGS mutations_sync = 1`,
+    });
+    await service.container.tables.predictionWriter.withdrawIds(() => [['0197a2b0-0000-7000-8000-000000000000']], 1);
     for (const job of ['operations', 'drift', 'quality', 'alerts', 'retention'])
       await send('POST', `/v1/jobs/${job}/run`, {});
     for (const url of [
@@ -157,11 +184,20 @@ describe("the service's statements on a cluster", () => {
     await send('DELETE', '/v1/predictions/c-1');
     await send('DELETE', '/v1/predictions?model=c&tag=user=2');
     await send('DELETE', '/v1/models/c');
-    const { store } = service.container.tables;
     expect(seen.size).toBeGreaterThan(60);
-    const kinds = { mutations: 0, local: 0, global: 0 };
-    for (const sql of seen) {
+    // What a shard has: mutations name it, and every column that they use must be found there.
+    for (const name of await parts()) await raw.chdb.queryAsync(`CREATE TABLE IF NOT EXISTS ${name}_local AS ${name}`);
+    const elsewhere: string[] = [];
+    const kinds = { mutations: 0, local: 0, global: 0, labelJoins: 0 };
+    for (const [sql, params] of [...seen]) {
       const rendered = statementForCluster(sql, CLUSTER);
+      if (joinsLabels(sql)) {
+        kinds.labelJoins += 1;
+        if (!rendered.includes("distributed_product_mode = 'local'"))
+          elsewhere.push(/driftline:(\w+)/.exec(sql)?.[1] ?? sql);
+      }
+      if (rendered.includes('ON CLUSTER'))
+        await expect(engine.command('jobs', rendered.replace(` ON CLUSTER ${CLUSTER}`, ''), params)).resolves.toBeUndefined(); // prettier-ignore
       if (rendered.includes('ON CLUSTER')) kinds.mutations += 1;
       if (rendered.includes("'local'")) kinds.local += 1;
       if (rendered.includes("'global'")) kinds.global += 1;
@@ -174,6 +210,7 @@ describe("the service's statements on a cluster", () => {
       await expect(check, rendered).resolves.toBeDefined();
       expect(rendered).not.toMatch(/ALTER TABLE \w+(?<!_local) (DELETE|UPDATE)/);
     }
-    expect(Math.min(kinds.mutations, kinds.local, kinds.global)).toBeGreaterThan(3);
+    expect(elsewhere).toEqual([]);
+    expect(Math.min(kinds.mutations, kinds.local, kinds.global, kinds.labelJoins)).toBeGreaterThanOrEqual(3);
   });
 });

@@ -85,6 +85,43 @@ describe('/metrics', () => {
     expect(samples('driftline_job_lag_seconds')).toHaveLength(5);
   });
 
+  test('moves with everything that comes in, is refused, waits for its prediction, is written and is computed', async () => {
+    const value = (page: string, name: string): number =>
+      Number(page.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0); // prettier-ignore
+    const NAMES = {
+      accepted: 'driftline_accepted_total{route="predictions"}',
+      labels: 'driftline_accepted_total{route="ground-truth"}',
+      rejected: 'driftline_rejected_total{route="predictions",code="unknown_field"}',
+      orphans: 'driftline_orphan_labels',
+      flushes: 'driftline_flush_seconds_count{ok="true"}',
+      flushTime: 'driftline_flush_seconds_sum{ok="true"}',
+      flushRows: 'driftline_flush_rows_sum',
+      runs: 'driftline_job_seconds_count{job="operations",status="ok"}',
+      success: 'driftline_job_last_success_timestamp_seconds{job="operations"}',
+      lag: 'driftline_job_lag_seconds{job="operations"}',
+    };
+    const read = async () => {
+      const { text: page } = await send('GET', '/metrics');
+      return Object.fromEntries(Object.entries(NAMES).map(([key, name]) => [key, value(page, name)])) as Record<keyof typeof NAMES, number>; // prettier-ignore
+    };
+    // Orphan labels are counted again after five minutes.
+    service.clock.set(TEST_NOW + 360_000);
+    const before = await read();
+    expect(before.lag).toBe(360);
+    await send('POST', '/v1/predictions', [{ model: 'watched' }, { model: 'watched' }, { model: 'watched', oops: 1 }]);
+    await send('POST', '/v1/ground-truth', { prediction_id: 'nobody-else', values: { late: true } });
+    service.clock.set(TEST_NOW + 720_000);
+    await send('POST', '/v1/jobs/operations/run', {});
+    const after = await read();
+    const moved = Object.fromEntries(
+      Object.entries(after).map(([key, n]) => [key, n - before[key as keyof typeof NAMES]]),
+    );
+    expect(moved).toMatchObject({
+      ...{ accepted: 2, labels: 1, rejected: 1, orphans: 1, flushes: 1, flushRows: 2, runs: 1, success: 720, lag: -360 },
+    });
+    expect(moved['flushTime']).toBeGreaterThan(0);
+  });
+
   test('leaves out versions that are no longer used', async () => {
     const rows = Array.from({ length: 200 }, (_, n) => ({
       model: 'watched',

@@ -23,6 +23,8 @@ afterEach(async () => {
   await recovered();
 });
 
+/** An insert of predictions, and none of deletions. */
+const ROWS = /INSERT INTO predictions \(model, version, deployment, prediction_id, external_id/;
 const send = (body: unknown) => call(service.app, 'POST', '/v1/predictions', { body });
 /** The service found out by itself that the server is back. */
 const recovered = () =>
@@ -137,5 +139,49 @@ describe('every statement', () => {
     expect(tag({ name: 'b', sql: "SELECT 1 SETTINGS y = 'z'" })).toContain("SETTINGS y = 'z', log_comment");
     expect(tag({ name: 'c', sql: 'CREATE TABLE t (a Int8) ENGINE = Log' })).not.toContain('SETTINGS');
     expect(tag({ name: 'd', sql: 'INSERT INTO t SELECT 1', lane: 'jobs' })).not.toContain('max_execution_time');
+  });
+});
+
+describe('a statement that a server never answered', () => {
+  test('ends in its own time and refuses nobody else, once the server answers others', async () => {
+    await server.faults.set({ kind: 'slow', ms: 3_600_000, only: ROWS });
+    const outlived = send({ model: 'outlived' });
+    await vi.waitFor(async () => expect(service.container.tables.predictionWriter.depth).toBeGreaterThan(0));
+    // The same lane, another statement: it is answered while the first one waits.
+    const label = () =>
+      call(service.app, 'POST', '/v1/ground-truth', { body: { prediction_id: 'o', values: { a: 1 } } });
+    expect((await label()).status).toBe(201);
+    expectProblem(await outlived, 503, 'store_unavailable');
+    expect(service.container.tables.circuit?.open()).toBe(false);
+    expect((await label()).status).toBe(201);
+  });
+});
+
+describe('/metrics', () => {
+  const value = async (name: string): Promise<number> => {
+    const { text } = await call(service.app, 'GET', '/metrics');
+    const found = text.split('\n').find((line) => line.startsWith(`${name} `));
+    return Number(found?.slice(name.length + 1) ?? NaN);
+  };
+
+  test('show what waits, what failed, what was tried again and that nobody is let through, and all of it goes back', async () => {
+    const errors = 'driftline_insert_errors_total{table="predictions"}';
+    const before = { errors: await value(errors), retries: await value('driftline_store_retries_total') };
+    expect([await value('driftline_queue_bytes'), await value('driftline_store_circuit_open')]).toEqual([0, 0]);
+    await server.faults.set({ kind: 'slow', ms: 3_600_000, only: ROWS });
+    const held = send({ model: 'held', inputs: { a: 1 } });
+    await vi.waitFor(async () => expect(await value('driftline_queue_bytes')).toBeGreaterThan(50));
+    expectProblem(await held, 503, 'store_unavailable');
+    expect(await value(errors)).toBeGreaterThan(before.errors);
+    expect(await value('driftline_store_retries_total')).toBeGreaterThan(before.retries);
+    expect(await value('driftline_flush_seconds_count{ok="false"}')).toBeGreaterThan(0);
+    expect(await value('driftline_queue_bytes')).toBe(0);
+    await server.faults.set({ kind: 'down' });
+    expectProblem(await send({ model: 'held' }), 503, 'store_unavailable');
+    expect(await value('driftline_store_circuit_open')).toBe(1);
+    await server.faults.clear();
+    await recovered();
+    expect(await value('driftline_store_circuit_open')).toBe(0);
+    await vi.waitFor(async () => expect(await value('driftline_unsettled_rows')).toBe(0), { timeout: 30_000 });
   });
 });
