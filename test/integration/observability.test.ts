@@ -117,7 +117,17 @@ describe('/metrics', () => {
       Object.entries(after).map(([key, n]) => [key, n - before[key as keyof typeof NAMES]]),
     );
     expect(moved).toMatchObject({
-      ...{ accepted: 2, labels: 1, rejected: 1, orphans: 1, flushes: 1, flushRows: 2, runs: 1, success: 720, lag: -360 },
+      ...{
+        accepted: 2,
+        labels: 1,
+        rejected: 1,
+        orphans: 1,
+        flushes: 1,
+        flushRows: 2,
+        runs: 1,
+        success: 720,
+        lag: -360,
+      },
     });
     expect(moved['flushTime']).toBeGreaterThan(0);
   });
