@@ -8,6 +8,8 @@ export interface RegistryEntry {
   scope: string;
   item: string;
   doc: unknown;
+  /** When it was made, where that is not now. */
+  at?: number;
 }
 
 /** An entry as it was read. */
@@ -51,12 +53,12 @@ export class RegistryTable {
   /** Write entries in one insert: all of them, or none where it fails. Answers their row version. */
   async write(entries: readonly RegistryEntry[], at: number): Promise<number> {
     const version = this.store.versions.next();
-    const rows = entries.map(({ kind, scope, item, doc }) => ({
+    const rows = entries.map(({ kind, scope, item, doc, at: made = at }) => ({
       kind,
       scope,
       item,
       doc: doc === null ? '' : JSON.stringify(doc),
-      at,
+      at: made,
       row_version: version,
       is_deleted: doc === null ? 1 : 0,
     }));
@@ -83,6 +85,16 @@ export class RegistryTable {
           WHERE kind IN {kinds:Array(String)} AND row_version > {version:UInt64})
         GROUP BY kind, scope, item ORDER BY row_version, kind, scope, item ${SMALL_READ}`,
       params: { kinds: [...kinds], version },
+      row: entryRow,
+    });
+  }
+
+  /** Entries of a kind whose doc says that it is pending, oldest first. */
+  pending(kind: string): Promise<StoredEntry[]> {
+    return this.store.query({
+      name: 'registry_pending',
+      sql: `${SELECT} FINAL WHERE kind = {kind:String} AND is_deleted = 0 AND JSONExtractString(doc, 'state') = 'pending' ORDER BY item`,
+      params: { kind },
       row: entryRow,
     });
   }

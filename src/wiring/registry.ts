@@ -6,6 +6,7 @@ import { ModelEvents } from '../services/registry/events.js';
 import { ClouderaRecords } from '../services/registry/cloudera-records.js';
 import { Comparisons } from '../services/registry/comparisons.js';
 import { Dispatcher } from '../services/registry/dispatcher.js';
+import { OutboxWatch } from '../services/registry/outbox-watch.js';
 import { References } from '../services/registry/references.js';
 import { Registry } from '../services/registry/registry.js';
 import { Reviews } from '../services/registry/reviews.js';
@@ -49,6 +50,14 @@ export function wireRegistryCore({ tables, config, clock, warn }: RegistryCorePa
     clock,
   });
   registry.follow(webhooks);
+  const outbox = new OutboxWatch({
+    store: tables.registry,
+    guard: tables.guard,
+    dispatcher,
+    refresh: () => registry.read(() => null),
+    clock,
+    warn,
+  });
   const records = new ClouderaRecords({ registry, webhooks, clock });
   registry.follow(records);
   const reviews = new Reviews(registry);
@@ -61,14 +70,16 @@ export function wireRegistryCore({ tables, config, clock, warn }: RegistryCorePa
     secrets,
     webhooks,
     dispatcher,
+    outbox,
     /** After migrating. */
     start: async () => {
       await secrets.start();
       await registry.start();
-      await webhooks.resume();
+      await outbox.start();
     },
     stop: async () => {
       await registry.idle();
+      outbox.stop();
       await dispatcher.stop();
     },
   };

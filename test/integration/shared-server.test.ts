@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.js';
 import { openContainer, type Container } from '../../src/container.js';
 import { buildApp, type App } from '../../src/http/app.js';
+import { UNHEARD } from '../../src/services/registry/outbox-watch.js';
 import { LeaseTable } from '../../src/store/catalogue-lease.js';
 import { call } from '../support/http.js';
 import { startLoopbackClickHouse, type LoopbackClickHouse } from '../support/loopback-clickhouse.js';
@@ -129,6 +130,50 @@ describe('the registry', () => {
     await at(0).mlflow('POST', 'registered-models/create', { name: 'not-told-about' });
     for (const { container } of processes) await container.registry.dispatcher.idle();
     expect(receiver.received).toHaveLength(1);
+    await receiver.close();
+  });
+});
+
+describe('the outbox', () => {
+  test('a delivery is sent by the process that stored it alone; another one takes it over where that one is gone, and one of two does', async () => {
+    const receiver = await startReceiver();
+    // Refused for longer than one round of attempts.
+    receiver.answers.push(...Array.from({ length: 40 }, () => 503));
+    const owner = await startProcess();
+    const events = [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }];
+    const hook = await owner.mlflow('POST', 'webhooks', { name: 'left', url: receiver.url, events });
+    await owner.mlflow('POST', 'registered-models/create', { name: 'left-behind' });
+    const [first] = await receiver.next(1);
+    const id = first?.headers['x-mlflow-delivery-id'];
+    const others = processes.map(({ container, clock }) => ({ outbox: container.registry.outbox, container, clock }));
+    const wait = async (ms: number) => {
+      owner.clock.now += ms;
+      for (const { clock } of others) clock.now += ms;
+      await Promise.all(others.map(({ outbox }) => outbox.look()));
+    };
+    const mine = () => others.filter(({ container }) => container.registry.dispatcher.has(items[0]?.item ?? '')).length;
+    const items = await owner.container.tables.registry.pending('delivery');
+    expect(items).toHaveLength(1);
+    // As long as its owner says that it is at it, it is left alone, however long that takes.
+    for (let look = 0; look < 4; look += 1) {
+      await owner.container.registry.outbox.look();
+      await wait(UNHEARD / 2);
+    }
+    expect(mine()).toBe(0);
+    await owner.app.close();
+    await owner.container.close();
+    receiver.answers.length = 0;
+    const sent = receiver.received.length;
+    await wait(UNHEARD / 2);
+    await wait(UNHEARD / 2);
+    await wait(UNHEARD / 2);
+    for (const { container } of others) await container.registry.dispatcher.idle();
+    expect(await at(0).container.tables.registry.pending('delivery')).toEqual([]);
+    const after = receiver.received.slice(sent);
+    expect(after).toHaveLength(1);
+    expect(after[0]?.headers['x-mlflow-delivery-id']).toBe(id);
+    const { webhook_id: gone } = hook.json.webhook as { webhook_id: string };
+    await at(0).mlflow('DELETE', `webhooks/${gone}`);
     await receiver.close();
   });
 });

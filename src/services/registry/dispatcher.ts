@@ -52,8 +52,8 @@ export interface DispatcherPorts {
 }
 
 export function deliveryEntry(delivery: Delivery): RegistryEntry {
-  const { item, at: _, ...doc } = delivery;
-  return { kind: DELIVERY_KIND, scope: '', item, doc };
+  const { item, at, ...doc } = delivery;
+  return { kind: DELIVERY_KIND, scope: '', item, doc, at };
 }
 
 export function deliveryOf(entry: StoredEntry): Delivery {
@@ -65,17 +65,35 @@ export class Dispatcher {
   private readonly queues = new Map<string, Delivery[]>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
+  /** What is still to be sent, as it was written last. */
+  private readonly open = new Map<string, Delivery>();
+  /** Writes go one after another: what is said to be still open must not come after what says that it ended. */
+  private writes: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly ports: DispatcherPorts) {}
 
   /** Deliveries that are stored. */
   add(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
+      this.open.set(delivery.item, delivery);
       const queue = this.queues.get(delivery.webhook);
       if (queue === undefined) this.queues.set(delivery.webhook, [delivery]);
       else queue.push(delivery);
     }
     for (const webhook of new Set(deliveries.map((delivery) => delivery.webhook))) this.wake(webhook);
+  }
+
+  /** Whether a delivery is this process's to send. */
+  has(item: string): boolean {
+    return this.open.has(item);
+  }
+
+  /** Say of everything that is still to be sent that somebody is at it. */
+  touch(): Promise<void> {
+    return this.inOrder(async () => {
+      const entries = [...this.open.values()].map(deliveryEntry);
+      if (entries.length > 0) await this.ports.store.write(entries, this.ports.clock());
+    });
   }
 
   /** Wait until everything is sent or given up. For tests and for orderly ends of short work. */
@@ -117,6 +135,8 @@ export class Dispatcher {
       if (ended) {
         delivery = { ...delivery, state: outcome.error === null ? 'sent' : 'failed', endedAt: this.ports.clock() };
       }
+      if (ended) this.open.delete(delivery.item);
+      else this.open.set(delivery.item, delivery);
       await this.write(delivery);
       if (ended) return;
       const wait = waits[Math.min(round, waits.length - 1)] ?? 0;
@@ -127,11 +147,17 @@ export class Dispatcher {
 
   private async write(delivery: Delivery): Promise<void> {
     try {
-      await this.ports.store.write([deliveryEntry(delivery)], delivery.at);
+      await this.inOrder(() => this.ports.store.write([deliveryEntry(delivery)], delivery.at));
     } catch (error) {
       // It stays as it was: sent again after a restart, under the same id.
       this.ports.warn('the outcome of a webhook delivery could not be written', error);
     }
+  }
+
+  private inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.writes.then(work);
+    this.writes = done.catch(() => undefined);
+    return done;
   }
 
   private async round(delivery: Delivery): Promise<{ attempts: number; error: string | null; permanent: boolean }> {

@@ -7,6 +7,8 @@ export interface RegistryEntry {
   scope: string;
   item: string;
   doc: unknown;
+  /** When it was made, where that is not now. */
+  at?: number;
 }
 
 export interface StoredEntry extends RegistryEntry {
@@ -23,6 +25,8 @@ export interface RegistryStore {
   all(kinds: readonly string[]): Promise<StoredEntry[]>;
   /** Removals included, oldest first. */
   since(kinds: readonly string[], version: number): Promise<StoredEntry[]>;
+  /** Entries of a kind whose doc has the state `pending`, oldest first. */
+  pending(kind: string): Promise<StoredEntry[]>;
   /** The highest item first. `scope` null: any. */
   newest(kind: string, scope: string | null, limit: number): Promise<StoredEntry[]>;
   forget(scope: string): Promise<void>;

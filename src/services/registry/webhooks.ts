@@ -140,14 +140,6 @@ export class RegistryWebhooks implements Follower {
       .slice(0, filter.limit);
   }
 
-  /** Send what a stop or a crash left in the outbox. Call once at start. */
-  async resume(): Promise<void> {
-    const pending = (await this.ports.store.all([DELIVERY_KIND]))
-      .map(deliveryOf)
-      .filter((delivery) => delivery.state === 'pending');
-    this.ports.dispatcher.add(pending);
-  }
-
   /** Tell our own webhooks about something that is no change of the registry. `write`: the entries it is stored with. */
   announce(
     event: string,
