@@ -42,10 +42,14 @@ class Circuit {
     breaker: new ConsecutiveBreaker(1),
   });
   private probe: NodeJS.Timeout | undefined;
-  /** How often the server answered. */
+  /** How often the server answered this lane. */
   private answers = 0;
 
-  constructor(private readonly ping: () => Promise<boolean>) {
+  /** @param returns how often the server came back, found out by whichever lane. */
+  constructor(
+    private readonly ping: () => Promise<boolean>,
+    private readonly returns: { count: number },
+  ) {
     this.breaker.onBreak(() => this.schedule());
   }
 
@@ -56,7 +60,7 @@ class Circuit {
   async run<T>(work: () => Promise<T>): Promise<T> {
     // Callers do not test the server: whoever came at the right moment would wait for it.
     if (this.isOpen) throw new StoreUnavailableError(undefined, undefined, true);
-    const before = this.answers;
+    const [answers, returns] = [this.answers, this.returns.count];
     return this.breaker
       .execute(async () => {
         try {
@@ -64,8 +68,9 @@ class Circuit {
           this.answers += 1;
           return answer;
         } catch (error) {
-          // The server answered others since this call began, as after an outage that it outlived: that is no reason to refuse everybody.
-          if (isUnreachable(error) && this.answers > before) throw new Outlived(error);
+          // The server answered others since this call began, or came back from an outage that the call outlived: no reason to refuse everybody.
+          const isOld = this.answers > answers || this.returns.count > returns;
+          if (isUnreachable(error) && isOld) throw new Outlived(error);
           throw error;
         }
       })
@@ -88,7 +93,7 @@ class Circuit {
     try {
       await this.breaker.execute(async () => {
         if (!(await this.ping())) throw Object.assign(new Error('no answer'), { code: 'ECONNREFUSED' });
-        this.answers += 1;
+        this.returns.count += 1;
       });
     } catch {
       // Still open, or opened again.
@@ -103,7 +108,8 @@ export class ResilientEngine implements Engine, CircuitReport {
   private retried = 0;
 
   constructor(private readonly engine: Engine) {
-    const circuit = () => new Circuit(() => engine.ping());
+    const returns = { count: 0 };
+    const circuit = () => new Circuit(() => engine.ping(), returns);
     const ingest = circuit();
     this.circuits = { ingest, journal: ingest, jobs: circuit(), read: circuit() };
   }
