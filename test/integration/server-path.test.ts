@@ -222,13 +222,17 @@ describe('a failing server', () => {
     }
   });
 
-  test('a 500 of the server is a store error of ours, and the next call works', async () => {
-    await server.faults.set({ kind: 'status', code: 500, exception: { code: 1001, type: 'STD_EXCEPTION' }, count: 1 });
-    await expect(countThroughStore()).rejects.toMatchObject({
-      name: 'StoreError',
-      status: 500,
-      engineCode: 'STD_EXCEPTION',
-    });
+  test.each([
+    ['of the server itself asks to come again', 1001, 'STD_EXCEPTION', { name: 'StoreUnavailableError', status: 503 }],
+    [
+      'about a statement is a store error of ours',
+      53,
+      'TYPE_MISMATCH',
+      { name: 'StoreError', status: 500, engineCode: 'TYPE_MISMATCH' },
+    ],
+  ])('a 500 %s, and the next call works', async (_what, code, type, expected) => {
+    await server.faults.set({ kind: 'status', code: 500, exception: { code, type }, count: 1 });
+    await expect(countThroughStore()).rejects.toMatchObject(expected);
     expect(await countThroughStore()).toEqual({ n: 1000 });
   });
 
