@@ -88,7 +88,7 @@ export function ingestionRoutes(app: App, { services }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/rejected/replay',
-    config: { scope: 'ingest', slow: true, optionalBody: true },
+    config: { scope: 'ingest', slow: true },
     schema: {
       tags: ['tracking'],
       summary: 'Send many refused items again',
