@@ -10,6 +10,8 @@ import type { Services } from './services/api.js';
 import { AuditService } from './services/audit.js';
 import { Counters } from './services/counters.js';
 import { EXTERNAL_ID_NAMESPACE } from './services/ids.js';
+import type { OwnedKind } from './services/config-document.js';
+import type { ConfigFileService } from './services/config-file.js';
 import { JobsService } from './services/jobs.js';
 import { KeysService, storedKeySchema } from './services/keys.js';
 import { MetricsService } from './services/metrics.js';
@@ -97,7 +99,7 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   reports.flush = counters;
   // A switch of the baseline starts a run, but the jobs are wired after the baselines.
-  const later: { jobs?: JobsService; schedules?: () => ReadonlyMap<string, string> } = {};
+  const later: { jobs?: JobsService; configFile?: ConfigFileService } = {};
   const computing = wireComputing(tables, config, clock, (model) => later.jobs?.rescore(model));
   const { models, privacy, baselines, chooser, planner, drift, quality, operations } = computing;
 
@@ -109,11 +111,14 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   });
   const { registry } = registryCore;
   const contributions = wireContributions(tables, computing);
-  const isPlanned = (job: string): boolean => later.schedules?.().get(job) !== 'off';
-  const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock, isPlanned);
+  const file = {
+    isPlanned: (job: string) => later.configFile?.isPlanned(job) ?? true,
+    placeOf: (kind: OwnedKind, name: string) => later.configFile?.placeOf(kind, name) ?? null,
+  };
+  const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock, file);
   const audit = new AuditService({ log: tables.audit, clock });
   const configFile = wireConfigFile(tables, computing, alerts, config, { audit, clock, logger });
-  later.schedules = () => configFile.schedules();
+  later.configFile = configFile;
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
   const windowJobs = new WindowJobs({

@@ -105,6 +105,14 @@ function chartLines({ chart }: Notice): string[] {
   return chart === undefined ? [] : [`${sparkline(chart)}  ${chartCaption(chart)}`, ''];
 }
 
+/** What stands under commands. */
+export const KEY_NOTE = "Where the service asks for a key, add -H 'Authorization: Bearer KEY'.";
+
+/** How a rule is turned off that comes from a file. */
+export function fileNote(file: string): string {
+  return `To turn the rule off: set enabled to false at ${oneLine(file, 300)}.`;
+}
+
 function footerLines(notice: Notice): string[] {
   if (notice.kind === 'test') return [`Sent by Driftline because ${reasonPhrase(notice.reason)}.`];
   return [
@@ -112,7 +120,8 @@ function footerLines(notice: Notice): string[] {
     ...(notice.links === undefined && notice.open.length > 0
       ? ['To silence this for a day:', `  ${notice.stop.silence}`]
       : []),
+    ...(notice.stop.file === null ? [] : [fileNote(notice.stop.file)]),
     ...(notice.stop.disable === null ? [] : ['To turn the rule off:', `  ${notice.stop.disable}`]),
-    "Where the service asks for a key, add -H 'Authorization: Bearer KEY'.",
+    ...(notice.stop.disable === null && notice.links !== undefined ? [] : [KEY_NOTE]),
   ];
 }

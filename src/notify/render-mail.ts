@@ -28,7 +28,7 @@ import {
   unbroken,
 } from './mail-parts.js';
 import { openTable, resolvedTable } from './mail-table.js';
-import { renderText } from './mail-text.js';
+import { fileNote, KEY_NOTE, renderText } from './mail-text.js';
 
 /** A mail, ready to send. */
 export interface RenderedMail {
@@ -87,7 +87,7 @@ function links({ link, links: signed }: Notice): Html {
 
 function footer(notice: Notice): HtmlValue {
   if (notice.kind === 'test') return note(`Sent by Driftline because ${reasonPhrase(notice.reason)}.`);
-  const { silence, disable } = notice.stop;
+  const { silence, disable, file } = notice.stop;
   return [
     note(
       html`Sent by Driftline: rule <strong>${oneLine(notice.rule)}</strong>, channel ${oneLine(notice.channel)}. Why
@@ -96,8 +96,9 @@ function footer(notice: Notice): HtmlValue {
     notice.links === undefined && notice.open.length > 0
       ? [note('To silence this for a day:'), command(silence)]
       : null,
+    file === null ? null : note(fileNote(file)),
     disable === null ? null : [note('To turn the rule off:'), command(disable)],
-    note("Where the service asks for a key, add -H 'Authorization: Bearer KEY'."),
+    disable === null && notice.links !== undefined ? null : note(KEY_NOTE),
   ];
 }
 

@@ -114,6 +114,8 @@ export interface AlertPorts {
   baselineNumbers(of: Pick<SeriesKey, 'model' | 'version' | 'segment'>): Promise<BaselineNumbers>;
   /** What rules may name. */
   known: KnownFields;
+  /** Where a rule stands as code, `line 12 of driftline.yml`; null where it came by the API. */
+  fileOf(rule: string): string | null;
   /** For what people do: acknowledging, listing, tests of channels. Jobs are told `now`. */
   clock: () => number;
   /** How long the process has run, ms: a time that is never set. */

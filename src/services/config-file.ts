@@ -239,6 +239,12 @@ export class ConfigFileService {
     return this.owns(kind, name) ? { source: 'file' } : {};
   }
 
+  /** `line 12 of /etc/driftline.yml`; null for what does not come from the file. */
+  placeOf(kind: OwnedKind, name: string): string | null {
+    const item = this.owned.items.find((one) => one.kind === kind && one.name === name);
+    return item === undefined ? null : `line ${item.line} of ${this.owned.file}`;
+  }
+
   /** @throws ConflictError for what comes from the file. */
   assertFree(kind: OwnedKind, name: string): void {
     const item = this.owned.items.find((one) => one.kind === kind && one.name === name);
@@ -251,6 +257,11 @@ export class ConfigFileService {
   /** The file's schedules by job; `off` for a job that does not run by itself. */
   schedules(): ReadonlyMap<JobName, string> {
     return this.planned;
+  }
+
+  /** Whether a job runs by itself, as far as the file speaks of it. */
+  isPlanned(job: string): boolean {
+    return (this.planned as ReadonlyMap<string, string>).get(job) !== 'off';
   }
 
   /** Call `listener` whenever another version of the file is in force. */

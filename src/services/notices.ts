@@ -1,6 +1,6 @@
 // Puts a notice together: its alerts, the bins that moved, what happened to quality, the links and commands.
 import { isQualityMetric } from '../domain/alerts/metric-names.js';
-import { referencePhrase } from '../domain/alerts/baseline-reference.js';
+import { isRelativeToNoise, referencePhrase } from '../domain/alerts/baseline-reference.js';
 import type {
   MovedBin,
   Notice,
@@ -42,6 +42,8 @@ export interface NoticeSubject {
 /** An alert of the log as a notice shows it. */
 export function noticeItem({ alert, detail }: AlertEvent): NoticeItem {
   const { id: alertId, version, feature, segment, metric, severity, value, threshold, why } = alert;
+  const reference =
+    detail['relative_to'] === 'baseline' && !isRelativeToNoise(metric) ? numberOrNull(detail['reference']) : null;
   return {
     alertId,
     version,
@@ -54,6 +56,7 @@ export function noticeItem({ alert, detail }: AlertEvent): NoticeItem {
       typeof detail['relative_to'] === 'string'
         ? referencePhrase(metric, detail['relative_to'], numberOrNull(detail['reference']))
         : null,
+    reference,
     value,
     threshold,
     noiseLimit: numberOrNull(detail['noise_limit']),
@@ -141,7 +144,9 @@ export class Evidence {
   /** The newest windows of the worst alert's series. */
   async chart({ rule, ...subject }: NoticeSubject, worst: readonly NoticeItem[]): Promise<NoticeChart[]> {
     const [item] = worst;
-    if (item === undefined || item.relative !== null) return [];
+    // A ratio to what every window has of its own has no line to be drawn at.
+    if (item === undefined || (item.relative !== null && item.reference === null)) return [];
+    const { reference } = item;
     const { metric, feature, ...rest } = seriesKey({ rule, ...subject }, item);
     const length = item.windowEnd - item.windowStart;
     const from = item.windowEnd - CHART_WINDOWS * length;
@@ -167,9 +172,11 @@ export class Evidence {
       const value = values.get(start)?.value ?? null;
       const noiseLimit = metric === 'psi' ? (limits.get(start)?.lower ?? null) : null;
       const limit = effectiveThreshold(rule, lowestLevel(rule), { noiseLimit });
-      return { value, past: value !== null && limit !== null && breaches(rule.op, value, limit) };
+      const held = value === null || reference === null ? value : value / reference;
+      return { value, past: held !== null && limit !== null && breaches(rule.op, held, limit) };
     });
-    return [{ metric, windows: CHART_WINDOWS, threshold: item.threshold, points: shown }];
+    const threshold = item.threshold === null ? null : item.threshold * (reference ?? 1);
+    return [{ metric, windows: CHART_WINDOWS, threshold, points: shown }];
   }
 
   private async qualityOf({ model, deployment }: NoticeSubject, item: NoticeItem): Promise<NoticeQuality> {
@@ -225,7 +232,11 @@ export function muteName(rule: string): string {
 }
 
 /** Commands that stop a rule's notifications. */
-export function stopCommands(publicUrl: string, { ruleName, rule, model, now, plain }: NoticeSubject): Notice['stop'] {
+export function stopCommands(
+  publicUrl: string,
+  { ruleName, rule, model, now, plain }: NoticeSubject,
+  file: string | null,
+): Notice['stop'] {
   const disable =
     plain?.disable ??
     putCommand(`${publicUrl}/v1/alert-rules/${encodeURIComponent(ruleName)}`, {
@@ -238,7 +249,8 @@ export function stopCommands(publicUrl: string, { ruleName, rule, model, now, pl
     ends: iso(now + DAY_MS),
     comment: 'from a notification',
   });
-  return { disable: disable.length <= MAX_COMMAND ? disable : null, silence };
+  // What comes from the file is refused by the API.
+  return { disable: file === null && disable.length <= MAX_COMMAND ? disable : null, silence, file };
 }
 
 /** The dashboard at the model, version and time of the worst alert. */

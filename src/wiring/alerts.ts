@@ -13,6 +13,7 @@ import { builtinAlertsSchema } from '../domain/contract/builtin-alerts.js';
 import { AlertLinks, linkKeySchema } from '../services/alert-links.js';
 import { AlertsService } from '../services/alerts.js';
 import { BaselineReferences } from '../services/baseline-references.js';
+import type { OwnedKind } from '../services/config-document.js';
 import { ContributionsService } from '../services/contributions.js';
 import { columnsOf } from '../services/quality.js';
 import type { Tables } from '../store/tables.js';
@@ -31,7 +32,7 @@ export function wireAlerts(
   registry: RegistryFacts,
   config: Config,
   clock: () => number,
-  isPlanned: (job: string) => boolean,
+  file: { isPlanned: (job: string) => boolean; placeOf: (kind: OwnedKind, name: string) => string | null },
 ): AlertsService {
   const { models, baselines } = computing;
   const http = new HttpSender({ allowPrivate: config.allowPrivateWebhooks });
@@ -63,7 +64,7 @@ export function wireAlerts(
     watchdog: {
       feeds: (now) => tables.watchdog.feeds(now),
       jobs: (now) => tables.watchdog.jobs(now),
-      isPlanned,
+      isPlanned: file.isPlanned,
       settings: tables.documents('settings', builtinAlertsSchema),
     },
     links: new AlertLinks(tables.documents('settings', linkKeySchema)),
@@ -75,6 +76,10 @@ export function wireAlerts(
     baselineNumbers: (of) => references.of(of),
     addressProblem: (url) => http.problemOf(url),
     known: knownFields(tables, computing),
+    fileOf: (rule) =>
+      rule.startsWith('driftline.')
+        ? file.placeOf('builtin_alerts', rule.slice('driftline.'.length))
+        : file.placeOf('alert_rules', rule),
     clock,
     uptime: () => performance.now(),
     publicUrl:

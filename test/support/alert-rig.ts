@@ -103,6 +103,7 @@ export class AlertRig {
       baselineNumbers: async () => async () => this.reference,
       addressProblem: (url) => http.problemOf(url),
       known: { models: async () => [], features: async () => [], fields: async () => [], segments: async () => null },
+      fileOf: () => null,
       clock: () => this.now,
       uptime: () => performance.now(),
       publicUrl: 'http://127.0.0.1:8080',

@@ -15,6 +15,7 @@ export function anItem(changes: Partial<NoticeItem> = {}): NoticeItem {
     state: 'firing',
     severity: 'critical',
     relative: null,
+    reference: null,
     value: 0.3104,
     threshold: 0.2,
     noiseLimit: 0.0871,
@@ -61,6 +62,7 @@ export function aNotice(changes: Partial<Notice> = {}): Notice {
     stop: {
       disable: `curl -X PUT 'http://127.0.0.1:8080/v1/alert-rules/input%20drift' -H 'content-type: application/json' -d '{"model":"flight-delay","version":"*","metric":"psi","feature":"*","op":">","warning":0.1,"critical":0.2,"for":2,"of":2,"channels":["ops"],"enabled":false}'`,
       silence: `curl -X PUT 'http://127.0.0.1:8080/v1/silences/mute%20input%20drift' -H 'content-type: application/json' -d '{"matchers":{"rule":"input drift","model":"flight-delay"},"starts":"2001-03-14T00:05:00.000Z","ends":"2001-03-15T00:05:00.000Z","comment":"from a notification"}'`,
+      file: null,
     },
     messageId: '<22222222-2222-5222-8222-222222222222@driftline>',
     inReplyTo: null,

@@ -12,6 +12,8 @@ export interface NoticeItem {
   severity: 'warning' | 'critical' | null;
   /** What the rule compares with, in words: `value` and `threshold` are ratios to it. Null where they are plain numbers. */
   relative: string | null;
+  /** The number that it is a ratio to, where that is one for all windows. */
+  reference: number | null;
   value: number | null;
   threshold: number | null;
   /** What chance alone reaches, where the metric has such a limit. */
@@ -110,7 +112,11 @@ export interface Notice {
   /** The service's address with the model, version and time range. */
   link: string;
   /** Shell commands: turn the rule off (null where the rule is too long for a command), silence it for a day. */
-  stop: { disable: string | null; silence: string };
+  stop: {
+    disable: string | null;
+    silence: string;
+    /** Where the rule stands as code, and is turned off; null where it does not. */ file: string | null;
+  };
   messageId: string;
   /** Message-Id of the first mail of the thread, or null. */
   inReplyTo: string | null;

@@ -99,6 +99,14 @@ describe('the body', () => {
     expect(markup).toContain('href="http://127.0.0.1:8080/?model=flight-delay&amp;version=2"');
   });
 
+  it('says where a rule is turned off that comes from a file, and gives no command that would be refused', () => {
+    const stop = { disable: null, silence: 'curl silence', file: 'line 12 of driftline.yml' };
+    for (const part of bothParts(aFullNotice({ stop }))) {
+      expect(part).toContain('To turn the rule off: set enabled to false at line 12 of driftline.yml.');
+      expect(part).not.toContain('curl');
+    }
+  });
+
   it('says that labels are not in yet where they are not', () => {
     const quality = [{ version: '', coverage: 0, metric: null, value: null, lower: null, upper: null, before: null }];
     for (const part of bothParts(aNotice({ quality }))) {
@@ -171,7 +179,7 @@ describe('names from outside', () => {
         movedBins: [{ version: evil, feature: evil, label: evil, baselineShare: 0.1, currentShare: 0.2 }],
         quality: [{ version: evil, coverage: 1, metric: 'accuracy', value: 1, lower: null, upper: null, before: null }],
         link: `http://x/?${evil}`,
-        stop: { disable: evil, silence: evil },
+        stop: { disable: evil, silence: evil, file: evil },
       }),
     );
     expect(mail.html).not.toContain('<img');
