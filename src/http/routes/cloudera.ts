@@ -12,27 +12,15 @@ import {
 import type { Accepted, Tracked } from '../../domain/contract/tracking.js';
 import { assertModel } from '../plugins/auth.js';
 import { MAX_ITEMS, acceptNdjson, itemsOf } from '../plugins/bodies.js';
-import { JSON_TYPE, NDJSON, json, problemAnswer } from '../schemas/answers.js';
+import { JSON_TYPE, json } from '../schemas/answers.js';
 import { emptyQuery } from '../schemas/query.js';
 import { streamOf } from '../streams.js';
-import type { App, RouteContext, RouteDocs } from '../types.js';
+import type { App, RouteContext } from '../types.js';
+import type { ClouderaApi } from '../../services/api.js';
+import { batchDocs } from '../schemas/batch-docs.js';
 import { answerBatch } from './tracking.js';
 
 const storedSchema = z.object({ accepted: z.number() });
-
-function docsOf(item: z.ZodType): RouteDocs {
-  return {
-    body: {
-      [JSON_TYPE]: z.union([item, z.array(item)]),
-      [NDJSON]: z.string().describe(`one a line, at most ${MAX_ITEMS}`),
-    },
-    response: {
-      200: json('Stored.', storedSchema),
-      207: json('Some are stored; `errors` has the others by index.', z.unknown()),
-      400: problemAnswer('Nothing was stored, or the body is not understood.'),
-    },
-  };
-}
 
 /** 200 where everything is stored, as Cloudera's client expects; otherwise as the tracking routes answer. */
 function answer(reply: FastifyReply, result: Tracked | Accepted): FastifyReply {
@@ -54,61 +42,53 @@ async function* document(rows: AsyncIterable<ClouderaRow>): AsyncIterable<Buffer
   yield Buffer.from(`${chunk}]}`);
 }
 
+/** The calls that store something. */
+const writesOf = (cloudera: ClouderaApi) => [
+  {
+    url: '/track-metrics',
+    item: clouderaPredictionSchema,
+    wrapper: 'predictions',
+    store: cloudera.predictions.bind(cloudera),
+    summary: 'A prediction, as Cloudera model metrics send it',
+    description:
+      'The key may also stand alone in the Authorization header, plain or in base64. The same deployment and UUID again replace the row.',
+  },
+  {
+    url: '/track-delayed-metrics',
+    item: clouderaDelayedSchema,
+    wrapper: 'delayed_metrics',
+    store: cloudera.delayed.bind(cloudera),
+    summary: 'Metrics for a prediction, before or after it',
+    description: 'Merged key by key; the last value of a key wins.',
+  },
+  {
+    url: '/track-aggregate-metrics',
+    item: clouderaAggregateSchema,
+    wrapper: 'aggregate_metrics',
+    store: cloudera.aggregates.bind(cloudera),
+    summary: 'Metrics over a range of time, with no prediction',
+    description: 'Start and end may be equal. The same range of the same deployment again replaces key by key.',
+  },
+];
+
 /** Cloudera's four routes, in a scope of their own: the first three also take many at once, as NDJSON or an array. */
 export function clouderaRoutes(app: App, { services, config }: RouteContext): void {
   acceptNdjson(app, config.bodyLimit, MAX_ITEMS);
 
-  app.route({
-    method: 'POST',
-    url: '/track-metrics',
-    config: { scope: 'ingest', bareKey: true, docs: docsOf(clouderaPredictionSchema) },
-    schema: {
-      tags: ['cloudera'],
-      summary: 'A prediction, as Cloudera model metrics send it',
-      description:
-        'The key may also stand alone in the Authorization header, plain or in base64. The same deployment and UUID again replace the row.',
-      querystring: emptyQuery,
-    },
-    handler: async (request, reply) =>
-      answer(
-        reply,
-        await services.cloudera.predictions(itemsOf(request.body, ['predictions']), request.principal.models),
-      ),
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/track-delayed-metrics',
-    config: { scope: 'ingest', bareKey: true, docs: docsOf(clouderaDelayedSchema) },
-    schema: {
-      tags: ['cloudera'],
-      summary: 'Metrics for a prediction, before or after it',
-      description: 'Merged key by key; the last value of a key wins.',
-      querystring: emptyQuery,
-    },
-    handler: async (request, reply) =>
-      answer(
-        reply,
-        await services.cloudera.delayed(itemsOf(request.body, ['delayed_metrics']), request.principal.models),
-      ),
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/track-aggregate-metrics',
-    config: { scope: 'ingest', bareKey: true, docs: docsOf(clouderaAggregateSchema) },
-    schema: {
-      tags: ['cloudera'],
-      summary: 'Metrics over a range of time, with no prediction',
-      description: 'Start and end may be equal. The same range of the same deployment again replaces key by key.',
-      querystring: emptyQuery,
-    },
-    handler: async (request, reply) =>
-      answer(
-        reply,
-        await services.cloudera.aggregates(itemsOf(request.body, ['aggregate_metrics']), request.principal.models),
-      ),
-  });
+  for (const { url, item, wrapper, store, summary, description } of writesOf(services.cloudera)) {
+    app.route({
+      method: 'POST',
+      url,
+      config: {
+        scope: 'ingest',
+        bareKey: true,
+        docs: batchDocs({ item, wrapper, answer: storedSchema, stored: 200 }),
+      },
+      schema: { tags: ['cloudera'], summary, description, querystring: emptyQuery },
+      handler: async (request, reply) =>
+        answer(reply, await store(itemsOf(request.body, [wrapper]), request.principal.models)),
+    });
+  }
 
   app.route({
     method: 'POST',

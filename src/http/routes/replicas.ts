@@ -4,7 +4,7 @@ import { replicaStatsSchema, replicasSchema } from '../../domain/contract/replic
 import { acceptedSchema } from '../../domain/contract/tracking.js';
 import { parseDuration } from '../../domain/duration.js';
 import { MAX_ITEMS, acceptNdjson, itemsOf } from '../plugins/bodies.js';
-import { JSON_TYPE, NDJSON, json, problemAnswer } from '../schemas/answers.js';
+import { json } from '../schemas/answers.js';
 import {
   emptyQuery,
   modelParams,
@@ -13,6 +13,7 @@ import {
   optionalTime,
   optionalVersion,
 } from '../schemas/query.js';
+import { batchDocs } from '../schemas/batch-docs.js';
 import type { App, RouteContext } from '../types.js';
 import { answerBatch } from './tracking.js';
 
@@ -25,17 +26,7 @@ export function replicaRoutes(app: App, { services, config }: RouteContext): voi
     url: '/v1/replica-stats',
     config: {
       scope: 'ingest',
-      docs: {
-        body: {
-          [JSON_TYPE]: z.union([replicaStatsSchema, z.array(replicaStatsSchema)]),
-          [NDJSON]: z.string().describe(`one report a line, at most ${MAX_ITEMS}`),
-        },
-        response: {
-          201: json('All reports are stored.', acceptedSchema),
-          207: json('Some are stored; `errors` has the others by index.', acceptedSchema),
-          400: problemAnswer('No report was stored, or the body is not understood.'),
-        },
-      },
+      docs: batchDocs({ item: replicaStatsSchema, wrapper: 'replica_stats', answer: acceptedSchema }),
     },
     schema: {
       tags: ['replicas'],

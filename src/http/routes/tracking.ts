@@ -17,10 +17,11 @@ import {
 import type { UploadedFile } from '../../services/api.js';
 import { assertModel } from '../plugins/auth.js';
 import { MAX_ITEMS, UploadBody, acceptNdjson, acceptUploads, itemsOf } from '../plugins/bodies.js';
-import { CSV, JSON_TYPE, NDJSON, PARQUET, json, problemAnswer } from '../schemas/answers.js';
-import { PROBLEM_TYPE, problemSchema, toProblem } from '../schemas/problem.js';
+import { CSV, PARQUET } from '../schemas/answers.js';
+import { PROBLEM_TYPE, toProblem } from '../schemas/problem.js';
 import { columnList, emptyQuery } from '../schemas/query.js';
-import type { App, RouteContext, RouteDocs } from '../types.js';
+import { batchDocs } from '../schemas/batch-docs.js';
+import type { App, RouteContext } from '../types.js';
 import { withUpload } from '../uploads.js';
 
 /**
@@ -40,28 +41,6 @@ export function answerBatch(reply: FastifyReply, answer: Tracked | Accepted): Fa
     .code(problem.status)
     .type(PROBLEM_TYPE)
     .send(JSON.stringify({ ...toProblem(problem), ...answer }));
-}
-
-function docsOf(item: z.ZodType, wrapper: string, answer: z.ZodType, files: readonly string[] = []): RouteDocs {
-  const wrapped = z.object({ [wrapper]: z.array(item) });
-  const file = z.string().describe('a file, of any size up to the upload limit');
-  const none = z.intersection(problemSchema, answer);
-  return {
-    body: {
-      [JSON_TYPE]: z.union([item, z.array(item), wrapped]),
-      [NDJSON]: z.string().describe(`one item a line, at most ${MAX_ITEMS}`),
-      ...Object.fromEntries(files.map((type) => [type, file])),
-    },
-    response: {
-      201: json('All items are stored.', answer),
-      207: json('Some items are stored; `errors` has the others by index.', answer),
-      400: {
-        description: 'No item was stored, or the body is not understood.',
-        content: { [PROBLEM_TYPE]: { schema: none } },
-      },
-      429: problemAnswer('The ingest buffer is full; send the same again after Retry-After.'),
-    },
-  };
 }
 
 const GZIP = 'The body may be gzipped (`Content-Encoding: gzip`).';
@@ -97,7 +76,15 @@ export function predictionTrackingRoutes(app: App, { services, config }: RouteCo
   app.route({
     method: 'POST',
     url: '/v1/predictions',
-    config: { scope: 'ingest', docs: docsOf(predictionItemSchema, 'predictions', trackedSchema, [CSV, PARQUET]) },
+    config: {
+      scope: 'ingest',
+      docs: batchDocs({
+        item: predictionItemSchema,
+        wrapper: 'predictions',
+        answer: trackedSchema,
+        files: [CSV, PARQUET],
+      }),
+    },
     schema: {
       tags: ['tracking'],
       summary: 'Track predictions',
@@ -150,7 +137,10 @@ export function trackingRoutes(app: App, { services, config }: RouteContext): vo
   app.route({
     method: 'POST',
     url: '/v1/delayed-metrics',
-    config: { scope: 'ingest', docs: docsOf(delayedMetricsItemSchema, 'delayed_metrics', trackedSchema) },
+    config: {
+      scope: 'ingest',
+      docs: batchDocs({ item: delayedMetricsItemSchema, wrapper: 'delayed_metrics', answer: trackedSchema }),
+    },
     schema: {
       tags: ['tracking'],
       summary: 'Add metrics to predictions, later',
@@ -166,7 +156,10 @@ export function trackingRoutes(app: App, { services, config }: RouteContext): vo
   app.route({
     method: 'POST',
     url: '/v1/aggregate-metrics',
-    config: { scope: 'ingest', docs: docsOf(aggregateItemSchema, 'aggregate_metrics', acceptedSchema) },
+    config: {
+      scope: 'ingest',
+      docs: batchDocs({ item: aggregateItemSchema, wrapper: 'aggregate_metrics', answer: acceptedSchema }),
+    },
     schema: {
       tags: ['tracking'],
       summary: 'Send numbers computed elsewhere, over a range of time',
@@ -190,7 +183,12 @@ export function groundTruthRoutes(app: App, { services, config }: RouteContext):
     url: '/v1/ground-truth',
     config: {
       scope: 'ingest',
-      docs: docsOf(groundTruthItemSchema, 'ground_truth', trackedSchema, [CSV, PARQUET]),
+      docs: batchDocs({
+        item: groundTruthItemSchema,
+        wrapper: 'ground_truth',
+        answer: trackedSchema,
+        files: [CSV, PARQUET],
+      }),
     },
     schema: {
       tags: ['tracking'],
