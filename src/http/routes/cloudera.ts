@@ -42,13 +42,15 @@ async function* document(rows: AsyncIterable<ClouderaRow>): AsyncIterable<Buffer
   yield Buffer.from(`${chunk}]}`);
 }
 
+type Batch = Parameters<ClouderaApi['predictions']>;
+
 /** The calls that store something. */
-const writesOf = (cloudera: ClouderaApi) => [
+const WRITES = [
   {
     url: '/track-metrics',
     item: clouderaPredictionSchema,
     wrapper: 'predictions',
-    store: cloudera.predictions.bind(cloudera),
+    store: (cloudera: ClouderaApi, ...batch: Batch) => cloudera.predictions(...batch),
     summary: 'A prediction, as Cloudera model metrics send it',
     description:
       'The key may also stand alone in the Authorization header, plain or in base64. The same deployment and UUID again replace the row.',
@@ -57,7 +59,7 @@ const writesOf = (cloudera: ClouderaApi) => [
     url: '/track-delayed-metrics',
     item: clouderaDelayedSchema,
     wrapper: 'delayed_metrics',
-    store: cloudera.delayed.bind(cloudera),
+    store: (cloudera: ClouderaApi, ...batch: Batch) => cloudera.delayed(...batch),
     summary: 'Metrics for a prediction, before or after it',
     description: 'Merged key by key; the last value of a key wins.',
   },
@@ -65,7 +67,7 @@ const writesOf = (cloudera: ClouderaApi) => [
     url: '/track-aggregate-metrics',
     item: clouderaAggregateSchema,
     wrapper: 'aggregate_metrics',
-    store: cloudera.aggregates.bind(cloudera),
+    store: (cloudera: ClouderaApi, ...batch: Batch) => cloudera.aggregates(...batch),
     summary: 'Metrics over a range of time, with no prediction',
     description: 'Start and end may be equal. The same range of the same deployment again replaces key by key.',
   },
@@ -75,7 +77,7 @@ const writesOf = (cloudera: ClouderaApi) => [
 export function clouderaRoutes(app: App, { services, config }: RouteContext): void {
   acceptNdjson(app, config.bodyLimit, MAX_ITEMS);
 
-  for (const { url, item, wrapper, store, summary, description } of writesOf(services.cloudera)) {
+  for (const { url, item, wrapper, store, summary, description } of WRITES) {
     app.route({
       method: 'POST',
       url,
@@ -86,7 +88,7 @@ export function clouderaRoutes(app: App, { services, config }: RouteContext): vo
       },
       schema: { tags: ['cloudera'], summary, description, querystring: emptyQuery },
       handler: async (request, reply) =>
-        answer(reply, await store(itemsOf(request.body, [wrapper]), request.principal.models)),
+        answer(reply, await store(services.cloudera, itemsOf(request.body, [wrapper]), request.principal.models)),
     });
   }
 
