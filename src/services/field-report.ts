@@ -1,7 +1,13 @@
 // Fields of a model: what they are, whether they are compared and why not, and what happened to them.
 import { isoOrNull } from '../domain/contract/common.js';
 import type { EffectiveConfig, FieldSummary } from '../domain/contract/models.js';
-import { fieldKind, type Baseline, type BaselineFieldProfile, type FieldCounts } from '../domain/drift/baseline.js';
+import {
+  fieldKind,
+  inForce,
+  type Baseline,
+  type BaselineFieldProfile,
+  type FieldCounts,
+} from '../domain/drift/baseline.js';
 import { fieldChange, type FieldChange, type TypeTimes, type ValueType } from '../domain/field-change.js';
 import type { FieldExplorer, FieldSource } from './compute-ports.js';
 
@@ -24,19 +30,24 @@ export interface FieldReportDependencies {
   };
   fields: FieldExplorer;
   baselines: { list(model: string): Promise<Baseline[]> };
+  series: (model: string) => Promise<readonly { version: string; lastSlot: number }[]>;
 }
 
 export class FieldReport {
   constructor(private readonly deps: FieldReportDependencies) {}
 
   async read(model: string, config: EffectiveConfig): Promise<FieldSummary[]> {
-    const [times, counted, baselines] = await Promise.all([
+    const [times, counted, baselines, series] = await Promise.all([
       this.deps.catalogue.fieldTimes(model, config.windowLength),
       this.deps.fields.fields(this.deps.catalogue.fieldSource(model)),
       this.deps.baselines.list(model),
+      this.deps.series(model),
     ]);
+    // What the newest predictions are compared with: a baseline of another version says nothing about them.
+    const [newest] = [...series].sort((a, b) => b.lastSlot - a.lastSlot);
+    const inUse = newest === undefined ? baselines[0] : inForce(baselines, newest.version);
     const counts = new Map(counted.map((row) => [row.path, row]));
-    const baseline = new Map(baselines[0]?.fields.map((field) => [field.path, field]) ?? []);
+    const baseline = new Map(inUse?.fields.map((field) => [field.path, field]) ?? []);
     const paths = new Map<string, FieldTimes[]>();
     for (const row of times) paths.set(row.path, [...(paths.get(row.path) ?? []), row]);
     const gone = [...baseline.keys()].filter((path) => !paths.has(path) && !path.startsWith('values.'));
@@ -45,7 +56,7 @@ export class FieldReport {
     const since = Math.min(...times.map((row) => row.first_ms));
     return [...paths.keys()].sort().map((path) => {
       const rows = paths.get(path) ?? [];
-      const known = baselines.length === 0 ? undefined : (baseline.get(path) ?? null);
+      const known = (inUse ?? null) === null ? undefined : (baseline.get(path) ?? null);
       const change = fieldChange({
         types: rows.map(typeTimes),
         total: some?.total ?? 0,

@@ -20,7 +20,12 @@ import type { Tables } from '../store/tables.js';
 export type Computing = ReturnType<typeof wireComputing>;
 
 export function wireComputing(tables: Tables, config: Config, clock: () => number, switched: (model: string) => void) {
-  const report = new FieldReport({ catalogue: tables.catalogue, fields: tables.fields, baselines: tables.baselines });
+  const report = new FieldReport({
+    catalogue: tables.catalogue,
+    fields: tables.fields,
+    baselines: tables.baselines,
+    series: (model) => tables.windows.series(model),
+  });
   const models = new ModelsService({
     documents: tables.documents('models', modelConfigSchema),
     catalogue: tables.catalogue,

@@ -1,6 +1,7 @@
 // What pages show by default comes from stored windows and is what counting every row gives: matrices, distributions, summaries.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Confusion, Distribution, MetricPointJson, RangeNumber } from '../../../src/domain/contract/metrics.js';
+import type { FieldSummary } from '../../../src/domain/contract/models.js';
 import type { Overview } from '../../../src/domain/contract/overview.js';
 import { call } from '../../support/http.js';
 import { startTestService, type TestService } from '../../support/service.js';
@@ -166,5 +167,14 @@ describe('after the length of the windows has changed', () => {
     });
     await jobs();
     expect(await count()).toBe(before);
+  });
+});
+
+describe('GET fields', () => {
+  it('holds fields against the baseline that the newest predictions are compared with, not against one of another version', async () => {
+    await ask('POST', '/v1/models/spam/baselines?name=other&version=9', [{ inputs: { z: 1 } }, { inputs: { z: 2 } }]);
+    const fields = await ask<FieldSummary[]>('GET', '/v1/models/spam/fields');
+    expect(fields.find((field) => field.path === 'inputs.x')).toMatchObject({ change: null, compared: true });
+    expect(fields.some((field) => field.path === 'inputs.z')).toBe(false);
   });
 });

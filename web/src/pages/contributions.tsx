@@ -104,8 +104,11 @@ function Contributed({ url, metric }: { url: string | null; metric: string }) {
             <p class="lead strip-head">
               {metricName(metric)} {metricValue(metric, data.before)} in{' '}
               {interval(data.before_from, data.before_to, zone)}, {metricValue(metric, data.after)} in{' '}
-              {interval(data.from, data.to, zone)} ({delta(metric, data.after, data.before) || 'no change'}). Mix: the
-              segment's share changed; rate: its own value did.
+              {interval(data.from, data.to, zone)} (
+              {data.before === null || data.after === null
+                ? 'not comparable'
+                : delta(metric, data.after, data.before) || 'no change'}
+              ). Mix: the segment's share changed; rate: its own value did.
             </p>
             <ContributionTable metric={metric} segments={data.segments} />
           </>

@@ -219,7 +219,7 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
           {row.drift.breached > 0 && row.drift.worst !== null && (
             <>
               <br />
-              <small>
+              <small class="wrap">
                 worst {row.drift.worst.feature} {metricValue('psi', row.drift.worst.value)} (limit{' '}
                 {metricValue('psi', row.drift.worst.limit)})
               </small>
@@ -262,7 +262,7 @@ function Quality({ row, zone }: { row: OverviewModel; zone: 'UTC' | 'local' }) {
       {metricValue(quality.metric, quality.value)}{' '}
       <small>{plusMinus(quality.metric, quality.value, quality.lower, quality.upper)}</small>
       <br />
-      <small>
+      <small class="wrap">
         {metricName(quality.metric)}{' '}
         {change !== '' && (
           <span class={worse ? 'worse' : undefined} title={referencePhrase(quality, row.version, zone)}>

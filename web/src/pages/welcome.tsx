@@ -35,7 +35,8 @@ export function WelcomePage() {
     <div class="stack narrow">
       <h1>Send the first prediction</h1>
       <p class="muted">
-        Nothing has been tracked yet. Paste one of these where the model runs; this page notices when it arrives.
+        {arrived === null ? 'Nothing has been tracked yet. ' : ''}Paste one of these where the model runs; this page
+        notices when it arrives.
       </p>
       <section class="card" aria-label="How to send a prediction">
         <div class="card-head">
@@ -69,7 +70,7 @@ export function WelcomePage() {
           )}
         </div>
       </section>
-      <div class="banner" role="status" aria-live="polite">
+      <div class={`banner${arrived === null ? '' : ' ok'}`} role="status" aria-live="polite">
         {arrived === null ? (
           <Status status="pending">Waiting for the first prediction.</Status>
         ) : (

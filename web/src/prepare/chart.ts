@@ -52,13 +52,15 @@ export function valueAxis(
   palette: Palette,
   format: (value: number) => string,
   fromZero = false,
-  whole = false,
+  { whole = false, share = false }: { whole?: boolean; share?: boolean } = {},
 ): Record<string, unknown> {
   return {
     type: 'value',
     scale: !fromZero,
     // Of things that are counted there is no half.
     ...(whole ? { minInterval: 1 } : {}),
+    // There is no 120 %.
+    ...(share ? { max: ({ max }: { max: number }) => (max > 0.95 && max <= 1 ? 1 : null) } : {}),
     splitNumber: 4,
     axisLine: { show: false },
     axisTick: { show: false },

@@ -5,6 +5,7 @@ import {
   day,
   interval,
   isCount,
+  isShare,
   metricName,
   metricValue,
   plusMinus,
@@ -98,7 +99,10 @@ export function seriesView(input: SeriesInput): ChartView {
         axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, shown, zone) },
         splitLine: { show: false },
       },
-      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric), isCount(metric)),
+      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric), {
+        whole: isCount(metric),
+        share: isShare(metric),
+      }),
       series: [...(young.length > 0 ? [hatching(young, palette)] : []), ...main],
     },
   };
