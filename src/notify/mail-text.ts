@@ -63,7 +63,9 @@ function textList(title: string, lines: readonly (string | null)[]): string[] {
 
 /** The plain text of a mail: complete on its own. */
 export function renderText(notice: Notice): string {
-  const shown = notice.open.slice(0, MAX_ROWS);
+  // One feed, job or channel is told in the first sentence already.
+  const told = notice.open.length === 1 && notice.open.every(({ metric }) => isPulse(metric));
+  const shown = told ? [] : notice.open.slice(0, MAX_ROWS);
   const over = notice.resolved.slice(0, MAX_ROWS);
   const lines = [
     leadSentence(notice),

@@ -11,6 +11,7 @@ import type {
 } from '../domain/alerts/notice.js';
 import { periodsAround } from '../domain/alerts/periods.js';
 import { breaches, effectiveThreshold, lowestLevel, type AlertRule } from '../domain/alerts/rule.js';
+import { SERVICE } from '../domain/alerts/wording.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
 import { iso } from '../domain/contract/common.js';
 import { DAY_MS } from '../domain/duration.js';
@@ -255,10 +256,12 @@ export function stopCommands(
 
 /** The dashboard at the model, version and time of the worst alert. */
 export function noticeLink(publicUrl: string, model: string, worst: NoticeItem | undefined): string {
+  // About the service itself there is no model to look at.
+  if (model === SERVICE) return `${publicUrl}/alerts`;
   const page = `${publicUrl}/models/${encodeURIComponent(model)}`;
   if (worst === undefined) return page;
   const query = new URLSearchParams({
-    version: worst.version,
+    ...(worst.version === '' ? {} : { version: worst.version }),
     // What was before shows what changed.
     from: iso(worst.since - LINK_WINDOWS * (worst.windowEnd - worst.windowStart)),
     to: iso(worst.windowEnd),

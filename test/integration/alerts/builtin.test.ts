@@ -53,6 +53,11 @@ it('reports a dead channel on another one, and that it is reached again', async 
   expect(mailbox.mails.map(({ subject }) => subject)).toEqual([
     '[critical] Driftline: the channel dead cannot be reached, since 07 Mar 00:05 UTC',
   ]);
+  expect(mailbox.mails[0]?.text?.split('\n').slice(0, 3)).toEqual([
+    'Driftline: the channel dead cannot be reached: 127.0.0.1 cannot be reached (ECONNREFUSED).',
+    '',
+    'Open: http://127.0.0.1:8080/alerts',
+  ]);
   await rig.channel('dead', { type: 'email', to: ['other@example.org'] });
   await rig.evaluate(6);
   await rig.evaluate(7);
