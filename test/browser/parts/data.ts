@@ -45,6 +45,23 @@ export function data(ground: Ground): void {
     );
   });
 
+  test('refused items are all sent again after a question, and the page says what became of them', async () => {
+    const { page } = ground;
+    const wrong = [1, 2].map((oops) => ({ model: 'refused-ones', oops }));
+    // Refused as a whole: the answer is a 400.
+    await ground.send('POST', '/v1/predictions', wrong).catch(() => undefined);
+    await ground.open('/data?tab=rejected&model=refused-ones');
+    const list = page.getByRole('region', { name: 'Refused items of the last seven days' });
+    expect(await list.locator('tbody tr').count()).toBe(2);
+    await list.getByRole('button', { name: 'Send all again' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.innerText()).toContain('Send every refused item of refused-ones again');
+    await dialog.getByRole('button', { name: 'Send them again' }).click();
+    await page.getByText('0 stored, 2 refused again, 0 not kept as a whole').waitFor();
+    await settled(page);
+    expect(await list.locator('tbody tr').count()).toBe(2);
+  });
+
   test('the head of a model names version and stage, window, baseline and the last run', async () => {
     const { page } = ground;
     await ground.open(`/models/${FLIGHTS}`);
