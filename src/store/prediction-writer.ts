@@ -62,6 +62,8 @@ export class PredictionWriter {
   private readonly places: PredictionPlaces;
   private readonly pool = new RowPool();
   private readonly withdrawals: Withdrawals;
+  /** Of files, which may take minutes: nobody waits for them but who sent the file. */
+  private readonly fileWithdrawals: Withdrawals;
   private readonly groundTruth: GroundTruthTable;
   private readonly journal: PredictionJournal | null;
   private readonly behind: WriteBehind<string> | null;
@@ -71,6 +73,7 @@ export class PredictionWriter {
     { limits, flushed, givenUp = () => undefined, journal = null, behind = {}, warn = () => undefined }: WriterOptions,
   ) {
     this.withdrawals = new Withdrawals(givenUp);
+    this.fileWithdrawals = new Withdrawals(givenUp);
     this.places = new PredictionPlaces(store);
     this.groundTruth = new GroundTruthTable(store);
     const write = (body: Buffer) => store.insertBody('predictions', COLUMNS, body, 'ingest');
@@ -105,7 +108,7 @@ export class PredictionWriter {
 
   /** Rows of refused batches that may be stored until the store answers again. */
   get unsettled(): number {
-    return this.withdrawals.pending;
+    return this.withdrawals.pending + this.fileWithdrawals.pending;
   }
 
   /**
