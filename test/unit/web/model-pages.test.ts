@@ -5,7 +5,7 @@ import { alertRuleSchema } from '../../../src/domain/alerts/rule.js';
 import type { JobInfo, JobRun, RangeNumber } from '../../../src/domain/contract/metrics.js';
 import type { BaselineHeadJson, OverviewModel } from '../../../src/domain/contract/overview.js';
 import type { Replicas } from '../../../src/domain/contract/replicas.js';
-import { newestRun } from '../../../web/src/prepare/jobs.js';
+import { behindSeconds, behindText, newestRun } from '../../../web/src/prepare/jobs.js';
 import { comparisonRows, numberRows } from '../../../web/src/prepare/range-numbers.js';
 import { baselineFacts, referenceLine, referencePhrase, switchable } from '../../../web/src/prepare/reference.js';
 import {
@@ -158,6 +158,16 @@ describe('the last job run', () => {
     expect(found?.run.job).toBe('quality');
     expect(found?.failed.map((run) => run.job)).toEqual(['drift']);
     expect(newestRun([job('drift', null)])).toBeNull();
+  });
+});
+
+describe('the lag of a model', () => {
+  test('is how far its newest prediction is after its last computation', () => {
+    const at = (hour: number) => new Date(Date.UTC(2001, 0, 1, hour)).toISOString();
+    expect(behindSeconds({ last_seen: at(3), computed_at: at(1) })).toBe(7200);
+    expect(behindText(7200)).toBe('2 h');
+    expect(behindText(behindSeconds({ last_seen: at(1), computed_at: at(3) }))).toBe('not at all');
+    expect(behindText(behindSeconds({ last_seen: at(1), computed_at: null }))).toBe('-');
   });
 });
 

@@ -1,9 +1,12 @@
 // Jobs: when they run, how their runs went, and a run on request.
 import { useState } from 'preact/hooks';
+import type { Overview, OverviewModel } from '../../../src/domain/contract/overview.js';
 import type { JobInfo, JobRun, JobRunAnswer } from '../../../src/domain/contract/metrics.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
+import { modelPath, to } from '../lib/location.js';
 import { ago, plural, seconds, time } from '../prepare/format.js';
+import { behindSeconds, behindText } from '../prepare/jobs.js';
 import { Card } from '../ui/card.js';
 import { say } from '../ui/dialog.js';
 import { Await, Empty } from '../ui/states.js';
@@ -22,12 +25,62 @@ export function JobsTab() {
           {(data) => <Schedule jobs={data} />}
         </Await>
       </Card>
+      <Lag />
       <Card title="Runs" urls={[runsUrl]} flush>
         <Await of={runs} what="runs">
           {(data) => (data.length === 0 ? <Empty title="No job has run yet" /> : <Runs rows={data} />)}
         </Await>
       </Card>
     </div>
+  );
+}
+
+/** How far the numbers of each model are behind its predictions, and its labels behind both. */
+function Lag() {
+  const { zone, range, place } = useView();
+  const url = apiUrl('/v1/overview', { from: range.from, to: range.to });
+  const overview = useApi<Overview>(url);
+  const columns: Column<OverviewModel>[] = [
+    {
+      name: 'Model',
+      value: (row) => row.model,
+      cell: (row) => (
+        <a class="wrap-any" href={to(modelPath(row.model), {}, place.query)}>
+          {row.model}
+        </a>
+      ),
+    },
+    { name: 'Windows', value: (row) => row.window },
+    { name: 'Last prediction', right: true, value: (row) => row.last_seen, cell: (row) => time(row.last_seen, zone) },
+    { name: 'Computed', right: true, value: (row) => row.computed_at, cell: (row) => time(row.computed_at, zone) },
+    { name: 'Behind', right: true, value: behindSeconds, cell: (row) => behindText(behindSeconds(row)) },
+    {
+      name: 'Labels take (p90)',
+      right: true,
+      value: (row) => row.label_lag_p90.value,
+      cell: (row) => seconds(row.label_lag_p90.value),
+    },
+  ];
+  return (
+    <Card title="Lag" urls={[url]} flush>
+      <Await of={overview} what="the lag">
+        {({ models }) =>
+          models.length === 0 ? (
+            <Empty title="No model yet" />
+          ) : (
+            <Table
+              caption="How far numbers are behind predictions, the farthest first"
+              columns={columns}
+              rows={models}
+              keyOf={(row) => row.model}
+              csv="lag"
+              sort={{ column: 'Behind', descending: true }}
+              foot={<span>a window is computed when it is complete: up to its length is usual</span>}
+            />
+          )
+        }
+      </Await>
+    </Card>
   );
 }
 

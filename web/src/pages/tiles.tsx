@@ -1,5 +1,6 @@
 // The five numbers at the top of a model's page, each with its uncertainty, its change and its course.
 import type { ComponentChildren } from 'preact';
+import type { OverviewModel } from '../../../src/domain/contract/overview.js';
 import { betterIs, count, delta, metricName, metricValue, plusMinus, seconds, share } from '../prepare/format.js';
 import { referencePhrase } from '../prepare/reference.js';
 import { Spark } from '../ui/spark.js';
@@ -27,6 +28,12 @@ function Tile({
       </dd>
     </div>
   );
+}
+
+/** The change against the range before; nothing where there is none. */
+function changed(metric: string, { value, previous }: OverviewModel['error_rate']): string[] {
+  const text = delta(metric, value, previous);
+  return text === '' ? [] : [`${text} against the range before`];
 }
 
 export function Tiles({ view: { model } }: { view: ModelView }) {
@@ -76,11 +83,12 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
       <Tile
         name="labels in"
         values={series(labels.series)}
-        note={
+        note={[
           model.label_lag_p90.value === null
             ? 'how late they come is not known'
-            : `p90 ${seconds(model.label_lag_p90.value)} after the prediction`
-        }
+            : `p90 ${seconds(model.label_lag_p90.value)} after the prediction`,
+          ...changed('label_coverage', labels),
+        ].join('; ')}
       >
         <span data-testid="labels">{model.task === 'none' ? '-' : share(labels.value)}</span>
         <small>{plusMinus('label_coverage', labels.value, labels.lower, labels.upper)}</small>
@@ -97,7 +105,15 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
         <span data-testid="drifted">{drift.compared === 0 ? '-' : `${drift.drifted} of ${drift.compared}`}</span>
         <small>now</small>
       </Tile>
-      <Tile name="errors, p95 latency" values={series(latency.series)} note="mean over windows, weighted by n">
+      <Tile
+        name="errors, p95 latency"
+        values={series(latency.series)}
+        note={[
+          'mean over windows, weighted by n',
+          ...changed('error_rate', errors).map((text) => `errors ${text}`),
+          ...changed('latency_p95', latency).map((text) => `p95 ${text}`),
+        ].join('; ')}
+      >
         <span>{share(errors.value, 2)}</span>
         <small>{plusMinus('error_rate', errors.value, errors.lower, errors.upper)}</small>
         <span>{metricValue('latency_p95', latency.value)}</span>
