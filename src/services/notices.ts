@@ -114,9 +114,8 @@ export class Evidence {
     );
   }
 
-  /** What happened to quality in the windows of the worst alerts, one line a version. Empty where the alert itself is about quality. */
+  /** What happened to quality in the windows of the worst alerts, one line a version: of an alert about quality that number itself, with its interval. */
   async quality(subject: NoticeSubject, worst: readonly NoticeItem[]): Promise<NoticeQuality[]> {
-    if (isQualityMetric(subject.rule.metric)) return [];
     const versions = new Map(worst.map((item) => [item.version, item] as const).reverse());
     const items = [...versions.values()].reverse().slice(0, EXPLAINED_ALERTS);
     const lines = await Promise.all(items.map((item) => this.qualityOf(subject, item)));
@@ -182,13 +181,16 @@ export class Evidence {
 
   private async qualityOf({ model, deployment }: NoticeSubject, item: NoticeItem): Promise<NoticeQuality> {
     const length = item.windowEnd - item.windowStart;
+    // Of one class the model's own quality is told: a class has no coverage of its own.
+    const own = isQualityMetric(item.metric) && item.feature === '';
+    const names = own ? [item.metric, ...MAIN_QUALITY] : MAIN_QUALITY;
     const points = await this.ports.points.read({
       model,
-      metrics: [...MAIN_QUALITY, 'label_coverage'],
+      metrics: [...new Set([...names, 'label_coverage'])],
       features: [''],
       version: item.version,
       deployment,
-      segment: '',
+      segment: own ? item.segment : '',
       from: item.since - length,
       to: item.windowEnd,
       endingBy: item.windowEnd,
@@ -198,7 +200,7 @@ export class Evidence {
       points.find(
         (point) => point.metric === metric && point.windowStart === start && point.windowEnd === start + length,
       );
-    const metric = MAIN_QUALITY.find((name) => (at(name, item.windowStart)?.value ?? null) !== null) ?? null;
+    const metric = names.find((name) => (at(name, item.windowStart)?.value ?? null) !== null) ?? null;
     const point = metric === null ? undefined : at(metric, item.windowStart);
     const before = metric === null ? undefined : at(metric, item.since - length);
     return {

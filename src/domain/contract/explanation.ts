@@ -84,7 +84,7 @@ export const explanationSchema = alertSchema.extend({
         text: z.string(),
       }),
     )
-    .describe('what happened to quality, where the alert is about something else'),
+    .describe('what happened to quality in the window of the alert, as far as labels are in'),
   examples: z.array(z.string()).describe('up to 20 prediction ids'),
   sql: z
     .array(z.object({ about: z.string(), sql: z.string(), params: z.record(z.string(), z.unknown()) }))

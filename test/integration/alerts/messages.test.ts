@@ -70,6 +70,12 @@ describe('Slack', () => {
     );
   });
 
+  it('says of a quality alert how sure its number is, and how many labels are in', () => {
+    expect(sections('quality').join('\n')).toMatch(
+      /Accuracy is 82\.5 % \([^)]*\), 90 % before it began; 100 % of this window's labels are in\./,
+    );
+  });
+
   it('has buttons that open, acknowledge and silence, within what Slack takes', () => {
     const { blocks: found } = blocks('drift');
     const actions = found.find(({ type }) => type === 'actions');
