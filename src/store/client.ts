@@ -216,10 +216,11 @@ const JOB_CONNECTIONS = 2;
 const READERS = 3;
 /**
  * Said once per connection, because settings stay on it. Parameters are part of the statement's text in the embedded engine, and lists of ids
- * are long: its limit of 262,144 bytes is raised. Compiling expressions to machine code costs a small window more than it saves.
+ * are long: its limit of 262,144 bytes is raised. Compiling expressions to machine code costs a small window more than it saves. Files are read, not mapped:
+ * all of a large upload would count as memory of the process while the engine goes through it.
  */
 const CONNECTION_SETTINGS =
-  'SET max_query_size = 67108864, compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0';
+  "SET max_query_size = 67108864, compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0, storage_file_read_method = 'pread'";
 
 /**
  * Open the embedded engine on a folder.

@@ -34,7 +34,7 @@ export class PredictionUpload {
     const statement = {
       name: 'read_prediction_file',
       lane: 'jobs' as const,
-      sql: `SELECT ${selected.join(', ')} FROM ${source.from} SETTINGS max_threads = 1, output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0`,
+      sql: `SELECT ${selected.join(', ')} FROM ${source.from} SETTINGS max_threads = 1, input_format_parallel_parsing = 0, output_format_parallel_formatting = 0, output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0`,
       params: source.params,
     };
     const stream = () => this.store.stream(statement, 'JSONCompactEachRow');
