@@ -173,7 +173,7 @@ export class PredictionWriter {
    * @param parts the ids, some at a time.
    */
   async withdrawIds(parts: () => Iterable<readonly string[]>, rows: number): Promise<void> {
-    await this.withdrawals.add(rows, async () => {
+    await this.fileWithdrawals.add(rows, async () => {
       await this.settle();
       for (const ids of parts()) {
         await this.places.removeAll(ids);
@@ -188,8 +188,10 @@ export class PredictionWriter {
       await this.clear();
     } finally {
       await this.batcher.idle();
-      await this.withdrawals.settle().catch(() => undefined);
-      this.withdrawals.close();
+      for (const withdrawals of [this.withdrawals, this.fileWithdrawals]) {
+        await withdrawals.settle().catch(() => undefined);
+        withdrawals.close();
+      }
     }
   }
 
