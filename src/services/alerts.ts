@@ -115,9 +115,12 @@ export class AlertsService implements AlertsApi {
     const message = ruleNameProblem(name);
     if (message !== null)
       throw new InvalidInputError(`${message}.`, [{ code: 'reserved_name', path: 'name', message }]);
-    // Its channels may not be removed in between.
+    // Looking for fields and segments takes a while, and others do not wait for it.
+    await this.check(rule);
     await this.ports.rules.exclusively(async () => {
-      await this.check(rule);
+      // Its channels may have been removed meanwhile.
+      const channels = new Set((await this.ports.channels.list()).map((channel) => channel.name));
+      if (!rule.channels.every((channel) => channels.has(channel))) await this.check(rule);
       await this.ports.rules.put(name, rule);
     });
   }
