@@ -1,5 +1,5 @@
 // One field: how it was distributed in the baseline and is now, which bins moved, and its drift over time.
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Distribution, MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
@@ -10,7 +10,7 @@ import { linesByVersion, spansOf, thresholdsOf } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
-import { Chart } from '../ui/chart.js';
+import { Chart, fetchCharts } from '../ui/chart.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -35,6 +35,7 @@ const DRIFT = [
 export function FeaturePage({ model }: { model: string }) {
   const { place } = useView();
   const feature = place.query.get('feature');
+  useEffect(fetchCharts, []);
   if (feature === null)
     return <Empty title="No field is named">The address needs ?feature=, such as inputs.age.</Empty>;
   return (

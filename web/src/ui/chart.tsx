@@ -67,6 +67,14 @@ export function Legend({ items }: { items: readonly LegendItem[] }) {
   );
 }
 
+const library = () => import('./echarts.js');
+
+/** Fetch what draws charts while their data are under way: for pages whose first content is a chart. */
+export function fetchCharts(): void {
+  // A chart that cannot be drawn says so itself.
+  library().catch(() => undefined);
+}
+
 /** A chart with its sentence and its table. Charts of one `group` share the cursor. */
 export function Chart({
   view,
@@ -89,7 +97,7 @@ export function Chart({
     if (element?.isConnected !== true) return;
     let gone = false;
     const observer = new ResizeObserver(() => chart.current?.resize());
-    void during(import('./echarts.js')).then(({ init, connect }) => {
+    void during(library()).then(({ init, connect }) => {
       if (gone || !element.isConnected) return;
       chart.current = init(element, null, { renderer: 'svg' });
       if (group !== undefined) {
