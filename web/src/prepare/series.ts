@@ -67,6 +67,8 @@ export function seriesView(input: SeriesInput): ChartView {
   const shown = lines.filter((line) => line.points.length > 0);
   const colors = shown.map((line, i) => (line.dashed === true ? palette.baseline : seriesColor(palette, i)));
   const young = youngSpans(shown);
+  // Once: every label of the axis asks for it, many times over.
+  const range = extent(shown);
   const main = shown.flatMap((line, i) => lineSeries(line, colors[i] ?? palette.accent));
   const first = main.find((series) => series.silent !== true);
   if (first !== undefined) Object.assign(first, annotations(input));
@@ -93,10 +95,10 @@ export function seriesView(input: SeriesInput): ChartView {
       useUTC: zone === 'UTC',
       xAxis: {
         type: 'time',
-        ...extent(shown),
+        ...range,
         axisLine: { lineStyle: { color: palette.line } },
         axisTick: { show: false },
-        axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, shown, zone) },
+        axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, range, zone) },
         splitLine: { show: false },
       },
       yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric), {
@@ -108,7 +110,12 @@ export function seriesView(input: SeriesInput): ChartView {
   };
 }
 
-function extent(lines: readonly Line[]): { min?: number; max?: number } {
+interface Extent {
+  min?: number;
+  max?: number;
+}
+
+function extent(lines: readonly Line[]): Extent {
   const points = lines.flatMap((line) => line.points);
   if (points.length === 0) return {};
   return {
@@ -117,8 +124,7 @@ function extent(lines: readonly Line[]): { min?: number; max?: number } {
   };
 }
 
-function tick(value: number, lines: readonly Line[], zone: Zone): string {
-  const { min = 0, max = 0 } = extent(lines);
+function tick(value: number, { min = 0, max = 0 }: Extent, zone: Zone): string {
   return max - min <= 3 * DAY ? time(value, zone, { year: false }) : day(value, zone, false);
 }
 
