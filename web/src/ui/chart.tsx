@@ -1,6 +1,7 @@
 // A chart that can be looked at, read out, and read as a table.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { during } from '../lib/busy.js';
+import { inTurn } from '../lib/turns.js';
 import type { ChartView, LegendItem, Tip } from '../prepare/chart.js';
 import type { ECharts } from './echarts.js';
 import { CsvButton } from './table.js';
@@ -96,7 +97,14 @@ export function Chart({
     // An effect may come after its element has left the page.
     if (element?.isConnected !== true) return;
     let gone = false;
-    const observer = new ResizeObserver(() => chart.current?.resize());
+    // It is told once at the beginning too: to draw again in the same size would take as long as to draw.
+    const observer = new ResizeObserver(() => {
+      if (
+        chart.current !== null &&
+        (chart.current.getWidth() !== element.clientWidth || chart.current.getHeight() !== element.clientHeight)
+      )
+        chart.current.resize();
+    });
     void during(library()).then(({ init, connect }) => {
       if (gone || !element.isConnected) return;
       chart.current = init(element, null, { renderer: 'svg' });
@@ -115,7 +123,8 @@ export function Chart({
     };
   }, [group]);
   useEffect(() => {
-    if (ready) chart.current?.setOption(withTips(view), { notMerge: true });
+    if (!ready) return;
+    return inTurn(() => chart.current?.setOption(withTips(view), { notMerge: true }));
   }, [view, ready]);
   return (
     <figure class="chart">
