@@ -1,5 +1,6 @@
 // Cluster mode: the same schema files and statements, rendered ON CLUSTER: a replicated table on every shard and a distributed one under the name that everything else uses.
-import type { Engine, InsertTag, Lane, QueryParams } from './client.js';
+import type { Engine, Lane, QueryParams } from './client.js';
+import { PassingEngine } from './passing-engine.js';
 
 /** Tables whose rows go by the prediction's id: they are joined with one another, and every such join stays on one shard. */
 export const BY_PREDICTION = [
@@ -129,56 +130,27 @@ function settings(sql: string, added: readonly string[]): string {
 }
 
 /** A server's engine whose statements are rendered for its cluster. */
-export class ClusterEngine implements Engine {
+export class ClusterEngine extends PassingEngine {
   constructor(
-    readonly engine: Engine,
+    engine: Engine,
     private readonly cluster: string,
-  ) {}
-
-  get kind(): 'embedded' | 'server' {
-    return this.engine.kind;
+  ) {
+    super(engine);
   }
 
-  get writes(): number | null {
-    return this.engine.writes;
+  override rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
+    return super.rows(lane, statementForCluster(sql, this.cluster), params);
   }
 
-  rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
-    return this.engine.rows(lane, statementForCluster(sql, this.cluster), params);
+  override bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer> {
+    return super.bytes(lane, statementForCluster(sql, this.cluster), params, format);
   }
 
-  bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer> {
-    return this.engine.bytes(lane, statementForCluster(sql, this.cluster), params, format);
+  override command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
+    return super.command(lane, statementForCluster(sql, this.cluster), params);
   }
 
-  command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
-    return this.engine.command(lane, statementForCluster(sql, this.cluster), params);
-  }
-
-  insert(
-    lane: Lane,
-    table: string,
-    columns: readonly string[],
-    format: string,
-    body: Buffer,
-    tag: InsertTag,
-  ): Promise<void> {
-    return this.engine.insert(lane, table, columns, format, body, tag);
-  }
-
-  load(lane: Lane, head: string, path: string): Promise<void> {
-    return this.engine.load(lane, head, path);
-  }
-
-  stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer> {
-    return this.engine.stream(lane, statementForCluster(sql, this.cluster), params, format);
-  }
-
-  ping(): Promise<boolean> {
-    return this.engine.ping();
-  }
-
-  close(): Promise<void> {
-    return this.engine.close();
+  override stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer> {
+    return super.stream(lane, statementForCluster(sql, this.cluster), params, format);
   }
 }
