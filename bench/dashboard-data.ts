@@ -1,4 +1,5 @@
 // What the dashboard's benchmark looks at: predictions, a baseline of many fields, and the numbers that the jobs would have stored of them.
+import { QUALITY_BY_TASK } from '../web/src/prepare/model.js';
 import type { Container } from '../src/container.js';
 import type { App } from '../src/http/app.js';
 
@@ -13,17 +14,7 @@ const BASELINE_ROWS = 2000;
 const REPLICAS = 4;
 export const DRIFT = ['psi', 'psi_noise_99', 'ks_statistic', 'ks_p_value', 'js_distance', 'missing_share'];
 const WHOLE = [
-  'accuracy',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'mcc',
-  'roc_auc',
-  'average_precision',
-  'log_loss',
-  'brier',
-  'calibration_error',
+  ...(QUALITY_BY_TASK.binary ?? []),
   'label_coverage',
   'label_lag_p50',
   'label_lag_p90',

@@ -114,18 +114,7 @@ export class OverviewService implements OverviewApi {
   }
 
   /** A metric of every field over time. Fields with the newest breach first, then the largest value. */
-  async grid(
-    model: string,
-    query: {
-      metric: string;
-      version: string | null;
-      segment: string;
-      from: number;
-      to: number;
-      columns: number;
-      limit: number;
-    },
-  ): Promise<Grid> {
+  async grid(model: string, query: Parameters<OverviewApi['grid']>[1]): Promise<Grid> {
     await this.ports.models.requireModel(model);
     const { windowLength } = await this.ports.models.effective(model);
     const { metric, version, segment, from, to } = query;
