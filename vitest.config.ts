@@ -13,6 +13,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/golden/**/*.unit.test.ts'],
           testTimeout: 30_000,
+          setupFiles: ['test/support/properties.ts'],
+          provide: { propertyLimit: 25_000 },
         },
       },
       {
@@ -22,6 +24,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', 'test/golden/**/*.engine.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          setupFiles: ['test/support/properties.ts'],
+          provide: { propertyLimit: 50_000 },
         },
       },
       {
