@@ -1,7 +1,15 @@
 // Operations on registered models: made, changed, renamed, deleted, tagged, aliased.
 import type { RegisteredModel } from './model.js';
 import { line, nothing, tagMap, touched, without, type Operation, type Tag } from './operation.js';
-import { alreadyExists, checkAlias, checkModelName, checkTag, checkTagKey, checkText, noVersion } from './rules.js';
+import {
+  alreadyExists,
+  checkAlias,
+  checkAliasForm,
+  checkModelName,
+  checkTag,
+  checkTagKey,
+  checkText,
+} from './rules.js';
 import { isPrompt } from './state.js';
 
 export interface NewModel {
@@ -57,11 +65,12 @@ export const renameModel =
   (state, context) => {
     checkModelName(newName, 'new_name');
     const model = state.model(checkModelName(name));
-    if (state.find(newName) !== null) throw alreadyExists(`Registered Model (name=${newName}) already exists.`);
+    if (newName !== name && state.find(newName) !== null)
+      throw alreadyExists(`Registered Model (name=${newName}) already exists.`);
     const renamed = touched({ ...model, name: newName }, context.now);
     const versions = state.versionsOf(model).map((version) => touched(version, context.now));
     const change = line(context, 'model_renamed', renamed, { from: name, to: newName });
-    return { ...nothing, models: [renamed], versions, changes: [change] };
+    return { ...nothing, models: [renamed], versions, changes: newName === name ? [] : [change] };
   };
 
 export const deleteModel =
@@ -107,8 +116,7 @@ export const setAlias =
   (state, context) => {
     checkModelName(name);
     checkAlias(alias);
-    const model = state.model(name);
-    if (state.findVersion(model, version) === null) throw noVersion(name, version);
+    const { model } = state.version(name, version);
     const before = model.aliases.get(alias);
     if (before === version) return nothing;
     const from = before === undefined ? null : String(before);
@@ -124,7 +132,7 @@ export const deleteAlias =
   (name: string, alias: string): Operation =>
   (state, context) => {
     checkModelName(name);
-    checkAlias(alias);
+    checkAliasForm(alias);
     const model = state.model(name);
     const version = model.aliases.get(alias);
     if (version === undefined) return nothing;

@@ -89,7 +89,8 @@ export function pageToken(offset: number): string {
 /** @throws RegistryError */
 export function pageOffset(token: string | null): number {
   if (token === null || token === '') return 0;
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(token)) throw invalidParameter('Invalid page token, could not base64-decode');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(token) || token.length % 4 !== 0)
+    throw invalidParameter('Invalid page token, could not base64-decode');
   const text = Buffer.from(token, 'base64').toString('utf8');
   const offset = Number(/^\s*\{\s*"offset"\s*:\s*"?(\d{1,9})"?\s*\}\s*$/.exec(text)?.[1] ?? NaN);
   if (Number.isNaN(offset)) throw invalidParameter(`Invalid page token, decoded value=${text.slice(0, 200)}`);

@@ -9,8 +9,7 @@ const MAX_TAG_VALUE = 100_000;
 const MAX_ALIAS = 255;
 const MAX_TEXT = 100_000;
 const MAX_URI = 4_000;
-/** Version numbers are 32-bit integers. */
-const MAX_VERSION = 2_147_483_647;
+const MAX_RUN_ID = 500;
 
 export const invalidParameter = (message: string): RegistryError =>
   new RegistryError(400, 'INVALID_PARAMETER_VALUE', message);
@@ -34,9 +33,10 @@ function withinLength(what: string, limit: number, text: string): void {
 
 /** @throws RegistryError */
 export function checkModelName(name: string, parameter = 'name'): string {
-  if (name === '') throw missingParameter(parameter);
+  if (name.trim() === '') throw missingParameter(parameter);
   if (/[/:]/.test(name)) throw invalidParameter(`Invalid model name '${name}'. Names cannot contain '/' or ':'.`);
   withinLength(parameter, MAX_NAME, name);
+  checkPlainPath(parameter, name);
   return name;
 }
 
@@ -45,9 +45,7 @@ export function versionNumber(text: string): number {
   const trimmed = text.trim();
   if (!/^[-+]?\d{1,15}$/.test(trimmed))
     throw invalidParameter(`Parameter 'version' must be an integer, got '${text}'.`);
-  const version = Number(trimmed);
-  if (version > MAX_VERSION) throw invalidParameter(`Parameter 'version' must be an integer, got '${text}'.`);
-  return version;
+  return Number(trimmed);
 }
 
 /** The stage as it is written in answers; case does not matter. @throws RegistryError */
@@ -57,26 +55,25 @@ export function canonicalStage(text: string): Stage {
   throw invalidParameter(`Invalid Model Version stage: ${text}. Value must be one of ${STAGES.join(', ')}.`);
 }
 
-/** A name must not change when it is read as a path: MLflow keeps tags as files in some stores. */
-function isPlainPath(name: string): boolean {
-  const normal = path.normalize(name).replace(/\/$/, '');
-  return normal === name && normal !== '.' && !normal.startsWith('..') && !normal.startsWith('/');
+/** A name must not change when it is read as a path: MLflow keeps models and tags as files in some stores. @throws RegistryError */
+function checkPlainPath(parameter: string, name: string): void {
+  const normal = path.normalize(name).replace(/(?<=.)\/$/, '');
+  if (normal === name && normal !== '.' && !normal.startsWith('..') && !normal.startsWith('/')) return;
+  throw invalidParameter(
+    `Invalid value ${JSON.stringify(name)} for parameter '${parameter}' supplied: Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '${normal}'`,
+  );
 }
 
 /** @throws RegistryError */
 export function checkTagKey(key: string): void {
   if (key === '') throw missingParameter('key');
   withinLength('key', MAX_TAG_KEY, key);
-  const shown = JSON.stringify(key);
   if (!/^[/\p{L}\p{N}_.\- :]*$/u.test(key)) {
     throw invalidParameter(
-      `Invalid value ${shown} for parameter 'key' supplied: Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).`,
+      `Invalid value ${JSON.stringify(key)} for parameter 'key' supplied: Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).`,
     );
   }
-  if (isPlainPath(key)) return;
-  throw invalidParameter(
-    `Invalid value ${shown} for parameter 'key' supplied: Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '${path.normalize(key)}'`,
-  );
+  checkPlainPath('key', key);
 }
 
 /** @throws RegistryError */
@@ -115,7 +112,7 @@ export function checkText(parameter: string, text: string, limit = MAX_TEXT): st
   return text;
 }
 
-const badSource = (source: string, why: string): RegistryError =>
+export const badSource = (source: string, why: string): RegistryError =>
   invalidParameter(`Invalid model version source: '${source}'. ${why}`);
 
 function decoded(text: string): string {
@@ -161,9 +158,14 @@ export function checkSource(source: string, isPrompt: boolean): string {
   return source;
 }
 
+/** The id of a logged model, whose files its tracking server knows, that a source `models:/m-...` names, or null. */
+export function loggedModelOf(source: string): string | null {
+  return /^models:\/+(m-[A-Za-z0-9_-]+)$/.exec(source)?.[1] ?? null;
+}
+
 /** The version or alias that a source `models:/name/3`, `models:/name@champion` or `models:/name/Production` names, or null. */
 export function modelUri(source: string): { name: string; suffix: string; byAlias: boolean } | null {
-  const body = /^models:\/{0,3}(.+)$/.exec(source)?.[1];
+  const body = /^models:(?:\/|\/{3})?([^/].*)$/.exec(source)?.[1];
   if (body === undefined) return null;
   const slash = /^([^/@:]+)\/([^/@]+)$/.exec(body);
   if (slash !== null) return { name: decoded(slash[1] ?? ''), suffix: decoded(slash[2] ?? ''), byAlias: false };
@@ -173,8 +175,7 @@ export function modelUri(source: string): { name: string; suffix: string; byAlia
 
 /** @throws RegistryError */
 export function checkRunId(runId: string): string {
-  if (runId === '' || /^[a-zA-Z0-9][\w-]{0,255}$/.test(runId)) return runId;
-  throw invalidParameter(`Invalid run ID: '${runId}'`);
+  return checkText('run_id', runId, MAX_RUN_ID);
 }
 
 /** @throws RegistryError */

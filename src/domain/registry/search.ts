@@ -45,7 +45,7 @@ const PATTERNS: readonly [Token['kind'], RegExp][] = [
   // A key: an attribute, or tags.K with K plain, in backticks or in double quotes.
   ['word', /[A-Za-z_]\w*\.(?:`[^`]*`|"[^"]*"|[\p{L}\p{N}_.\-/:]+)|`[^`]*`|[\p{L}_][\p{L}\p{N}_]*/uy],
   ['number', /[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y],
-  ['operator', /!=|<>|<=|>=|=|<|>/y],
+  ['operator', /!=|<>|<=|>=|==|=|<|>/y],
   ['open', /\(/y],
   ['close', /\)/y],
   ['comma', /,/y],
@@ -115,6 +115,11 @@ class Parser {
     const right = this.list[this.at];
     if (right === undefined) throw this.expectedThree(start);
     this.at += 1;
+    if (right.kind === 'word') {
+      throw invalidParameter(
+        `Parameter value is either not quoted or unidentified quote types used for string value ${right.raw}. Use either single or double quotes.`,
+      );
+    }
     if (right.kind === 'open') throw invalidParameter(`Invalid comparator for attribute: ${comparator}`);
     if (kind === 'attribute' && this.grammar.numeric.includes(key)) return this.numeric(key, comparator, right);
     if (right.kind !== 'text') {
@@ -188,7 +193,8 @@ class Parser {
     if (token === undefined) throw this.expectedThree(start);
     this.at += 1;
     const text = token.raw.toUpperCase();
-    if (token.kind === 'operator') return (text === '<>' ? '!=' : text) as Comparator;
+    if (token.kind === 'operator' && text !== '==' && text !== '<>') return text as Comparator;
+    if (token.kind === 'operator') throw invalidParameter(`Invalid comparator for attribute: ${text}`);
     if (token.kind === 'word' && (text === 'LIKE' || text === 'ILIKE' || text === 'IN')) return text;
     if (text === 'NOT' && this.isWord('IN')) {
       this.at += 1;

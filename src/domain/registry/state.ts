@@ -2,7 +2,16 @@
 import type { ModelVersion, RegisteredModel, Stage } from './model.js';
 import { STAGES } from './model.js';
 import type { ModelField, Order, VersionField } from './paging.js';
-import { doesNotExist, invalidParameter, isLatest, modelUri, noModel, noVersion, versionNumber } from './rules.js';
+import {
+  badSource,
+  doesNotExist,
+  invalidParameter,
+  isLatest,
+  modelUri,
+  noModel,
+  noVersion,
+  versionNumber,
+} from './rules.js';
 import { meets, type Clause } from './search.js';
 
 /** Models with this tag set to true are prompts, which MLflow keeps in the same store and hides from searches. */
@@ -137,11 +146,7 @@ export class RegistryState {
   /** The version that a source `models:/...` names: by number, alias, stage or `latest`. @throws RegistryError */
   resolve(source: string): VersionOfModel {
     const uri = modelUri(source);
-    if (uri === null) {
-      throw invalidParameter(
-        `Invalid model version source: '${source}'. Use models:/name/version, models:/name/stage or models:/name@alias.`,
-      );
-    }
+    if (uri === null) throw badSource(source, 'Use models:/name/version, models:/name/stage or models:/name@alias.');
     const { name, suffix, byAlias } = uri;
     if (byAlias) return this.byAlias(name, suffix);
     if (/^\d+$/.test(suffix)) return this.version(name, versionNumber(suffix));

@@ -11,8 +11,10 @@ import {
   checkTagKey,
   checkText,
   invalidParameter,
+  loggedModelOf,
+  modelUri,
 } from './rules.js';
-import { isPrompt } from './state.js';
+import { isPrompt, type RegistryState } from './state.js';
 
 export interface NewVersion {
   name: string;
@@ -26,6 +28,19 @@ export interface NewVersion {
   metrics: readonly TrainingMetric[];
 }
 
+/**
+ * Where a version comes from. A version of this registry is followed now, to its number, its files and its run: an alias may move and a version be
+ * deleted later.
+ */
+function originOf(state: RegistryState, { source }: NewVersion): { source: string; storage: string; runId: string } {
+  if (!source.startsWith('models:') || loggedModelOf(source) !== null) return { source, storage: source, runId: '' };
+  const { model, version } = state.resolve(source);
+  const named = modelUri(source);
+  const byNumber = named?.byAlias === false && /^\d+$/.test(named.suffix);
+  const { storage, runId } = version;
+  return { source: byNumber ? source : `models:/${model.name}/${version.version}`, storage, runId };
+}
+
 export const createVersion =
   (input: NewVersion): Operation =>
   (state, context) => {
@@ -33,6 +48,7 @@ export const createVersion =
     const tags = tagMap(input.tags);
     checkSource(input.source, isPrompt(tags));
     const model = state.model(input.name);
+    const origin = originOf(state, input);
     const version: ModelVersion = {
       modelId: model.id,
       version: model.lastVersion + 1,
@@ -40,10 +56,9 @@ export const createVersion =
       updatedAt: context.now,
       stage: 'None',
       description: checkText('description', input.description),
-      source: input.source,
-      // A version of this registry is followed now: the version that it names may be deleted later.
-      storage: /^models:\/?[^/]/.test(input.source) ? state.resolve(input.source).version.storage : input.source,
-      runId: checkRunId(input.runId),
+      source: origin.source,
+      storage: origin.storage,
+      runId: checkRunId(input.runId === '' ? origin.runId : input.runId),
       runLink: checkRunLink(input.runLink),
       tags,
       loggedModelId: input.loggedModelId,
@@ -55,7 +70,7 @@ export const createVersion =
       ...nothing,
       models: [touched({ ...model, lastVersion: version.version }, context.now)],
       versions: [version],
-      changes: [line(context, 'version_created', model, { version: version.version, to: input.source })],
+      changes: [line(context, 'version_created', model, { version: version.version, to: version.source })],
     };
   };
 

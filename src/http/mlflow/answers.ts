@@ -25,7 +25,6 @@ export function versionJson(state: RegistryState, { model, version }: VersionOfM
     run_id: version.runId,
     // Without it clients take the version for one that is still being made, and wait.
     status: 'READY',
-    status_message: '',
     tags: tagList(version.tags),
     run_link: version.runLink,
     aliases: state.aliasesOf({ model, version }),
@@ -44,7 +43,7 @@ export function modelJson(state: RegistryState, model: RegisteredModel): Json {
     name: model.name,
     creation_timestamp: model.createdAt,
     last_updated_timestamp: model.updatedAt,
-    description: model.description,
+    description: model.description === '' ? null : model.description,
     latest_versions: versionList(state, model, state.latest(model)),
     tags: tagList(model.tags),
     aliases: [...model.aliases].map(([alias, version]) => ({ alias, version: String(version) })),

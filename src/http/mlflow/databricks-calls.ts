@@ -1,18 +1,17 @@
 // What Databricks has beside MLflow's calls: its registry webhooks, and its own forms of a model, a transition and a listing.
 import { z } from 'zod';
 import { ForbiddenError } from '../../domain/errors.js';
-import { transition } from '../../domain/registry/version-operations.js';
 import { pageOf, pageOffset, pageSize } from '../../domain/registry/paging.js';
-import { checkModelName, invalidParameter, missingParameter, versionNumber } from '../../domain/registry/rules.js';
+import { checkModelName, invalidParameter, missingParameter } from '../../domain/registry/rules.js';
 import type { RegistryState } from '../../domain/registry/state.js';
 import { DATABRICKS_EVENTS, WEBHOOK_STATUSES, type Webhook } from '../../domain/registry/webhook.js';
 import type { Principal } from '../../services/api.js';
 import type { WebhookFields } from '../../services/registry/webhook-documents.js';
 import { assertModel, mayReach } from '../plugins/auth.js';
 import { modelJson, pageJson, versionJson } from './answers.js';
-import { required, text, texts, versionText, whole, yesNo } from './inputs.js';
+import { required, text, texts, whole } from './inputs.js';
 import { call } from './protocol.js';
-import { versionOf } from './version-calls.js';
+import { stageChange, stageInput, versionOf } from './version-calls.js';
 
 const TAG = 'registry webhooks';
 const DEFAULT_PAGE = 100;
@@ -221,28 +220,12 @@ export const DATABRICKS_CALLS = [
     path: '/databricks/model-versions/transition-stage',
     scope: 'admin',
     summary: 'Move a version to a stage, as Databricks answers it',
-    input: z.object({
-      name: required("the model's name"),
-      version: versionText,
-      stage: required('None, Staging, Production or Archived'),
-      archive_existing_versions: yesNo('move the versions that are in the stage to Archived'),
-      comment: text('kept in the history'),
-    }),
+    input: stageInput,
     models: (input) => [input.name],
     run: (input, { services, principal }) =>
-      services.registry.change(
-        transition({
-          name: input.name,
-          version: versionNumber(input.version),
-          stage: input.stage,
-          archiveExisting: input.archive_existing_versions ?? false,
-          comment: input.comment ?? null,
-        }),
-        principal.name,
-        (state) => ({
-          model_version_databricks: { ...versionJson(state, versionOf(state, input)), permission_level: 'CAN_MANAGE' },
-        }),
-      ),
+      services.registry.change(stageChange(input), principal.name, (state) => ({
+        model_version_databricks: { ...versionJson(state, versionOf(state, input)), permission_level: 'CAN_MANAGE' },
+      })),
   }),
   call({
     method: 'GET',

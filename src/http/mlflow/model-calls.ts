@@ -44,7 +44,8 @@ async function latestVersions(input: z.output<typeof latestInput>, { services }:
   });
 }
 
-const byAlias = z.object({ name, alias: z.string().default('').describe('the alias') });
+const alias = z.string().describe('the alias');
+const byAlias = z.object({ name, alias });
 
 export const MODEL_CALLS = [
   call({
@@ -177,7 +178,7 @@ export const MODEL_CALLS = [
     path: '/registered-models/alias',
     scope: 'admin',
     summary: 'Give an alias to a version; one that is there moves',
-    input: z.object({ name, alias: z.string().default('').describe('the alias'), version: versionText }),
+    input: z.object({ name, alias, version: versionText }),
     models: ofName,
     run: (input, { services, principal }) =>
       services.registry.change(

@@ -9,7 +9,7 @@ import {
   updateVersion,
 } from '../../domain/registry/version-operations.js';
 import { pageOf, pageOffset, pageSize, versionOrder } from '../../domain/registry/paging.js';
-import { checkModelName, invalidParameter, modelUri, versionNumber } from '../../domain/registry/rules.js';
+import { checkModelName, modelUri, versionNumber } from '../../domain/registry/rules.js';
 import { parseFilter, VERSION_GRAMMAR } from '../../domain/registry/search.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
 import { mayReach } from '../plugins/auth.js';
@@ -38,6 +38,21 @@ const modelMetric = z.object({ key: z.string().min(1), value: metricValue });
 export function versionOf(state: RegistryState, input: { name: string; version: string }): VersionOfModel {
   return state.version(checkModelName(input.name), versionNumber(input.version));
 }
+
+export const stageInput = one.extend({
+  stage: required('None, Staging, Production or Archived'),
+  archive_existing_versions: yesNo('move the versions that are in the stage to Archived; false by default'),
+  comment: text('kept in the history'),
+});
+
+export const stageChange = (input: z.output<typeof stageInput>) =>
+  transition({
+    name: input.name,
+    version: versionNumber(input.version),
+    stage: input.stage,
+    archiveExisting: input.archive_existing_versions ?? false,
+    comment: input.comment ?? null,
+  });
 
 export const VERSION_CALLS = [
   call({
@@ -97,30 +112,12 @@ export const VERSION_CALLS = [
     path: '/model-versions/transition-stage',
     scope: 'admin',
     summary: 'Move a version to a stage',
-    input: one.extend({
-      stage: required('None, Staging, Production or Archived'),
-      archive_existing_versions: yesNo('move the versions that are in the stage to Archived'),
-      comment: text('kept in the history'),
-    }),
+    input: stageInput,
     models: ofName,
-    run: (input, { services, principal }) => {
-      if (input.archive_existing_versions === undefined) {
-        throw invalidParameter(
-          "Missing value for required parameter 'archive_existing_versions'. See the API docs for more information about request parameters.",
-        );
-      }
-      return services.registry.change(
-        transition({
-          name: input.name,
-          version: versionNumber(input.version),
-          stage: input.stage,
-          archiveExisting: input.archive_existing_versions,
-          comment: input.comment ?? null,
-        }),
-        principal.name,
-        (state) => ({ model_version: versionJson(state, versionOf(state, input)) }),
-      );
-    },
+    run: (input, { services, principal }) =>
+      services.registry.change(stageChange(input), principal.name, (state) => ({
+        model_version: versionJson(state, versionOf(state, input)),
+      })),
   }),
   call({
     method: 'DELETE',

@@ -8,6 +8,7 @@ interface Version {
   version: string;
   current_stage: string;
   source: string;
+  run_id: string;
   last_updated_timestamp: number;
   aliases?: string[];
 }
@@ -127,6 +128,21 @@ describe('what a call touches', () => {
     expect(await stages({})).toEqual({ None: '5', Production: '3', Archived: '2' });
   });
 
+  it('a rename to the same name is a rename, and a move that says nothing of the others leaves them where they are', async () => {
+    await create('same', { description: '' });
+    const before = await getModel('same');
+    expect(before).not.toHaveProperty('description');
+    const renamed = await mlflow('POST', 'registered-models/rename', { name: 'same', new_name: 'same' });
+    expect(renamed).toMatchObject({ status: 200, json: { registered_model: { name: 'same' } } });
+    await addVersion('same');
+    await addVersion('same');
+    for (const version of ['1', '2']) {
+      await mlflow('POST', 'model-versions/transition-stage', { name: 'same', version, stage: 'Production' });
+    }
+    expect((await getVersion('same', '1')).current_stage).toBe('Production');
+    expect(await getVersion('same', '2')).not.toHaveProperty('status_message');
+  });
+
   it('setting a tag or alias again replaces it; removing one that is not there is no error', async () => {
     await create('again');
     await addVersion('again');
@@ -145,6 +161,8 @@ describe('what a call touches', () => {
     for (const [path, more] of [
       ['registered-models/delete-tag', { key: 'absent' }],
       ['registered-models/alias', { alias: 'absent' }],
+      ['registered-models/alias', { alias: 'latest' }],
+      ['registered-models/alias', { alias: 'v1' }],
       ['model-versions/delete-tag', { version: '1', key: 'absent' }],
     ] as const) {
       expect(await mlflow('DELETE', path, { name: 'again', ...more })).toEqual({ status: 200, json: {} });
@@ -156,12 +174,14 @@ describe('copies', () => {
   it('of models:/name/version, /stage, @alias point at the files themselves, also when the first is deleted', async () => {
     await create('from');
     await create('to');
-    await addVersion('from', { source: 's3://files/1' });
+    await addVersion('from', { source: 's3://files/1', run_id: 'run-of-1' });
     await move('from', '1', 'Staging');
     await mlflow('POST', 'registered-models/alias', { name: 'from', alias: 'best', version: '1' });
     for (const source of ['models:/from/1', 'models:/from@best', 'models:/from/staging', 'models:/from/latest']) {
       const copy = await addVersion('to', { source });
-      expect(copy.source).toBe(source);
+      // By its number: the stage or the alias may name another version tomorrow.
+      expect(copy.source).toBe('models:/from/1');
+      expect(copy.run_id).toBe('run-of-1');
       expect(await mlflow('GET', 'model-versions/get-download-uri', { name: 'to', version: copy.version })).toEqual({
         status: 200,
         json: { artifact_uri: 's3://files/1' },
@@ -174,6 +194,16 @@ describe('copies', () => {
     expect((await addVersion('to', { source: 'runs:/abc123/model', run_id: 'abc123' })).source).toBe(
       'runs:/abc123/model',
     );
+  });
+
+  it('of a logged model keep its address: the tracking server that logged it knows the files', async () => {
+    await create('logged');
+    const made = await addVersion('logged', { source: 'models:/m-583b9ba3d573', model_id: 'm-583b9ba3d573' });
+    expect(made).toMatchObject({ source: 'models:/m-583b9ba3d573', model_id: 'm-583b9ba3d573' });
+    const version = { name: 'logged', version: made.version };
+    expect(await mlflow('GET', 'model-versions/get-download-uri', version)).toMatchObject({
+      json: { artifact_uri: 'models:/m-583b9ba3d573' },
+    });
   });
 });
 
