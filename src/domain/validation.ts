@@ -23,7 +23,9 @@ function fromIssue(issue: Issue): ItemError[] {
   if (issue.code === 'invalid_union') {
     // The branch that got furthest says the most; without one, the union's own message.
     const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-    if (deepest !== undefined && deepest.code !== 'invalid_type')
+    // A union that says itself what it takes knows better than one of its branches.
+    const told = issue.message !== 'Invalid input' && deepest?.path.length === 0;
+    if (deepest !== undefined && deepest.code !== 'invalid_type' && !told)
       return fromIssue({ ...deepest, path: [...issue.path, ...deepest.path] });
     return [
       {

@@ -1,7 +1,7 @@
 // What a rule names must exist, and what it waits for must be possible: the schema cannot know that.
 import { baselineRatioProblem } from '../domain/alerts/baseline-reference.js';
 import { DRIFT_METRICS, ruleMetricProblem } from '../domain/alerts/metric-names.js';
-import { unreachable } from '../domain/alerts/reach.js';
+import { inescapable, unreachable } from '../domain/alerts/reach.js';
 import { matchesPattern, type AlertRule } from '../domain/alerts/rule.js';
 import { InvalidInputError, type ItemError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
@@ -15,6 +15,12 @@ export interface KnownFields {
   fields(model: string): Promise<string[]>;
   /** Paths of the model's segments; null for a model that nobody knows. */
   segments(model: string): Promise<string[] | null>;
+  /** `custom.<key>` and `aggregate.<key>` that one of the models has numbers of. */
+  ownMetrics(models: readonly string[]): Promise<string[]>;
+  /** Versions, deployments and segments that one of the models has numbers of. */
+  parts(models: readonly string[]): Promise<{ versions: string[]; deployments: string[]; segments: string[] }>;
+  /** The version that `@reference` means now, or null. */
+  meaning(model: string, reference: string): Promise<string | null>;
 }
 
 /** What is wrong with a rule whatever is stored: a metric that does not exist, thresholds that nothing reaches. */
@@ -43,14 +49,18 @@ export async function ruleProblems(
 ): Promise<ItemError[]> {
   const problems = [...ownProblems(rule), ...channelProblems(rule, channels)];
   if (ruleMetricProblem(rule.metric) !== null) return problems;
-  const models = rule.model.includes('*')
-    ? (await known.models()).filter((model) => matchesPattern(rule.model, model))
-    : [rule.model];
+  const models = await watchedModels(rule, known);
   return [
     ...problems,
+    ...(await keyProblems(rule, models, known)),
     ...(await featureProblems(rule, models, known)),
     ...(await segmentProblems(rule, models, known)),
   ];
+}
+
+/** The models that a rule is about, known or not. */
+export async function watchedModels({ model }: AlertRule, known: KnownFields): Promise<string[]> {
+  return model.includes('*') ? (await known.models()).filter((one) => matchesPattern(model, one)) : [model];
 }
 
 /** @throws InvalidInputError that names every problem. */
@@ -58,26 +68,52 @@ export async function checkRule(rule: AlertRule, channels: readonly string[], kn
   const errors = await ruleProblems(rule, channels, known);
   const [first] = errors;
   if (first !== undefined)
-    throw new InvalidInputError(`The rule is refused. ${first.path}: ${first.message}.`.replace(/\?\.$/, '?.'), errors);
+    throw new InvalidInputError(`The rule is refused. ${first.path}: ${sentence(first.message)}`, errors);
+}
+
+/** With a full stop; after a question what to do with the answer. */
+function sentence(text: string): string {
+  return text.endsWith('?') ? `${text} Correct it and send the rule again.` : `${text}.`;
 }
 
 function thresholdProblems(rule: AlertRule): ItemError[] {
   return (['warning', 'critical'] as const).flatMap((path) => {
     const threshold = rule[path];
-    const problem = threshold === null ? null : unreachable(rule, threshold);
-    return problem === null ? [] : [{ code: 'unreachable_threshold', path, message: problem }];
+    if (threshold === null) return [];
+    const never = unreachable(rule, threshold);
+    if (never !== null) return [{ code: 'unreachable_threshold', path, message: never }];
+    const always = inescapable(rule, threshold);
+    return always === null ? [] : [{ code: 'inescapable_threshold', path, message: always }];
   });
+}
+
+/** A key that none of the models has tracked or sent. Where none has any key of the kind, nothing is known, so everything is allowed. */
+async function keyProblems(
+  { model, metric }: AlertRule,
+  models: readonly string[],
+  known: KnownFields,
+): Promise<ItemError[]> {
+  const kind = ['custom.', 'aggregate.'].find((prefix) => metric.startsWith(prefix));
+  if (kind === undefined) return [];
+  const names = (await known.ownMetrics(models)).filter((name) => name.startsWith(kind));
+  const near = nearest(metric, names);
+  if (near === null || names.includes(metric)) return [];
+  const message = `${subject(model)} has no metric "${metric}": did you mean "${near}"?`;
+  return [{ code: 'unknown_metric', path: 'metric', message }];
 }
 
 /** Why a channel cannot be named, with the nearest that can. */
 export function unknownChannel(channel: string, channels: readonly string[]): string {
   const near = nearest(channel, channels);
   const hint =
-    near === null ? 'there are no channels yet: create it with PUT /v1/channels/{name}' : `did you mean "${near}"?`;
+    near === null
+      ? 'there are no channels yet: create it with PUT /v1/channels/{name}, or under `channels` of the file'
+      : `did you mean "${near}"?`;
   return `there is no channel "${channel}": ${hint}`;
 }
 
-function channelProblems(rule: AlertRule, channels: readonly string[]): ItemError[] {
+/** Every channel of a rule that does not exist. */
+export function channelProblems(rule: AlertRule, channels: readonly string[]): ItemError[] {
   return rule.channels.flatMap((channel, index) =>
     channels.includes(channel)
       ? []
@@ -124,7 +160,7 @@ async function segmentProblems(
 }
 
 /** The models that a rule is about, in a sentence. */
-function subject(model: string): string {
+export function subject(model: string): string {
   if (model === '*') return 'any model';
   return model.includes('*') ? `any model "${model}"` : model;
 }

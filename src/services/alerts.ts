@@ -9,7 +9,7 @@ import type { Explanation } from '../domain/contract/explanation.js';
 import { iso } from '../domain/contract/common.js';
 import type { Proposals } from '../domain/contract/proposals.js';
 import type { JobResult } from '../domain/contract/metrics.js';
-import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { ConflictError, InvalidInputError, NotFoundError, type ItemError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
 import { backtestRule } from './alert-backtest.js';
 import { AlertEvaluation, type EvaluateOptions } from './alert-evaluation.js';
@@ -17,6 +17,7 @@ import { AlertExplanations } from './alert-explanation.js';
 import type { AlertLinks, LinkAction } from './alert-links.js';
 import type { AlertPorts } from './alert-ports.js';
 import { checkRule, ruleNameProblem, unknownChannel } from './alert-rule-check.js';
+import { ruleWarnings } from './alert-rule-warnings.js';
 import type { AlertsApi } from './api.js';
 import { Delivery } from './delivery.js';
 import { muteName } from './notices.js';
@@ -110,8 +111,11 @@ export class AlertsService implements AlertsApi {
     return toNotification(await this.delivery.test(name, await this.channel(name), this.ports.clock()));
   }
 
-  /** @throws InvalidInputError for a metric, channel, field or segment that does not exist, with the nearest one that does. */
-  async putRule(name: string, rule: AlertRule): Promise<void> {
+  /**
+   * Save a rule. It answers with what the rule names that has no numbers yet.
+   * @throws InvalidInputError for a metric, channel, field or segment that does not exist, with the nearest one that does.
+   */
+  async putRule(name: string, rule: AlertRule): Promise<ItemError[]> {
     const message = ruleNameProblem(name);
     if (message !== null)
       throw new InvalidInputError(`${message}.`, [{ code: 'reserved_name', path: 'name', message }]);
@@ -123,6 +127,7 @@ export class AlertsService implements AlertsApi {
       if (!rule.channels.every((channel) => channels.has(channel))) await this.check(rule);
       await this.ports.rules.put(name, rule);
     });
+    return ruleWarnings(rule, this.ports.known);
   }
 
   /** What sends to a channel by its name, in words. */
@@ -250,8 +255,18 @@ export class AlertsService implements AlertsApi {
     return open.length === 1 ? 'The alert is acknowledged.' : `${open.length} alerts are acknowledged.`;
   }
 
+  /** @throws InvalidInputError for a new one that is over already. One that is there may be ended. */
   putSilence(name: string, silence: Silence): Promise<void> {
-    return this.ports.silences.put(name, silence);
+    return this.ports.silences.exclusively(async () => {
+      const now = this.ports.clock();
+      if (silence.ends <= now && (await this.ports.silences.get(name)) === null) {
+        const message = `${iso(silence.ends)} is past, it is ${iso(now)}: the silence would hold nothing back`;
+        throw new InvalidInputError(`The silence is refused. ends: ${message}.`, [
+          { code: 'already_over', path: 'ends', message },
+        ]);
+      }
+      await this.ports.silences.put(name, silence);
+    });
   }
 
   async listSilences(): Promise<{ name: string; silence: Silence }[]> {

@@ -47,8 +47,21 @@ export type OwnedKind = (typeof OWNED_KINDS)[number];
 export interface ReadConfig {
   document: ConfigDocument;
   problems: ConfigProblem[];
+  /** What stands in the file by name, whether it could be understood or not. */
+  names: Record<OwnedKind, Set<string>>;
+  /** Rules of which some fields could not be understood: the rest of them can be looked at all the same. */
+  partial: Map<string, PartialRule>;
+  /** There is nothing in the file but blanks and comments. */
+  blank: boolean;
   /** The problem of something that is well-formed and wrong all the same, at its place. */
   problemAt: (path: readonly string[], message: string) => ConfigProblem;
+}
+
+/** A rule without the fields that could not be understood. */
+export interface PartialRule {
+  rule: AlertRule;
+  /** Fields whose values are not the file's. */
+  unread: ReadonlySet<string>;
 }
 
 const SECTIONS = [...OWNED_KINDS, 'schedules'] as const;
@@ -77,10 +90,14 @@ export function readConfigDocument(text: string, options: ConfigReading): ReadCo
   const yaml = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
   const reading = new Reading(yaml, counter, options);
   for (const error of yaml.errors) reading.report(error.pos[0], '', error.message);
-  if (reading.problems.length === 0) reading.readAll();
+  // A name that stands twice leaves the rest readable.
+  if (yaml.errors.every(({ code }) => code === 'DUPLICATE_KEY')) reading.readAll();
   return {
     document: reading.document,
     problems: reading.problems,
+    names: reading.names,
+    partial: reading.partial,
+    blank: yaml.contents === null,
     problemAt: (path, message) => reading.at(path, message),
   };
 }
@@ -96,6 +113,15 @@ class Reading {
     builtin_alerts: new Map(),
     schedules: new Map(),
   };
+
+  readonly names: ReadConfig['names'] = {
+    models: new Set(),
+    channels: new Set(),
+    alert_rules: new Set(),
+    silences: new Set(),
+    builtin_alerts: new Set(),
+  };
+  readonly partial: ReadConfig['partial'] = new Map();
 
   constructor(
     private readonly yaml: Document.Parsed,
@@ -166,6 +192,7 @@ class Reading {
   private readSection(kind: ConfigKind, entries: object): void {
     const names = kind === 'models' ? modelNameSchema : slugSchema;
     for (const [name, value] of Object.entries(entries)) {
+      this.names[kind].add(name);
       const named = names.safeParse(name);
       if (!named.success)
         this.problems.push(this.at([kind, name], `"${name}": ${named.error.issues[0]?.message ?? 'not a name'}`));
@@ -173,7 +200,11 @@ class Reading {
       if (reserved !== null) this.problems.push(this.at([kind, name], reserved));
       const parsed = SCHEMAS[kind].safeParse(value ?? {});
       if (parsed.success && named.success) (this.document[kind] as Map<string, unknown>).set(name, parsed.data);
-      if (!parsed.success) this.reportItem([kind, name], issuesToErrors(parsed.error.issues), keysOf(kind, value));
+      if (parsed.success) continue;
+      const errors = issuesToErrors(parsed.error.issues);
+      this.reportItem([kind, name], errors, keysOf(kind, value));
+      const partial = kind === 'alert_rules' ? partialRule(value, errors) : null;
+      if (partial !== null) this.partial.set(name, partial);
     }
   }
 
@@ -193,6 +224,7 @@ class Reading {
   private readBuiltin(entries: object): void {
     for (const [name, value] of Object.entries(entries) as [string, unknown][]) {
       const place = ['builtin_alerts', name];
+      this.names.builtin_alerts.add(name);
       const kind = BUILTIN_KINDS.find((one) => one === name);
       if (kind === undefined) {
         const near = nearest(name, BUILTIN_KINDS) ?? '';
@@ -238,6 +270,19 @@ class Reading {
     }
     return offset;
   }
+}
+
+/** The rule without its fields that have errors; null where too little is left. Without a threshold any will do: it is not looked at. */
+function partialRule(value: unknown, errors: readonly ItemError[]): PartialRule | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const unread = new Set(errors.map(({ path }) => path.split('.', 1)[0] ?? ''));
+  const left = Object.fromEntries(Object.entries(value).filter(([field]) => !unread.has(field)));
+  const parsed = alertRuleSchema.safeParse(left);
+  if (parsed.success) return { rule: parsed.data, unread };
+  for (const field of ['op', 'warning', 'critical', 'recover_threshold']) unread.add(field);
+  const { op: _op, critical: _critical, recover_threshold: _recover, ...rest } = left;
+  const again = alertRuleSchema.safeParse({ ...rest, warning: 0 });
+  return again.success ? { rule: again.data, unread } : null;
 }
 
 function startOf(node: unknown): number | undefined {

@@ -14,8 +14,10 @@ import type { ConfigStatus } from '../domain/contract/config-file.js';
 import { isoOrNull } from '../domain/contract/common.js';
 import type { JobName } from '../domain/contract/metrics.js';
 import type { ModelConfig } from '../domain/contract/models.js';
-import { ConflictError, DriftlineError, StartupError, type ItemError } from '../domain/errors.js';
-import { ruleProblems, unknownChannel, type KnownFields } from './alert-rule-check.js';
+import { ConflictError, DriftlineError, StartupError } from '../domain/errors.js';
+import { channelProblems, ownProblems, ruleProblems, unknownChannel, type KnownFields } from './alert-rule-check.js';
+import { ruleWarnings } from './alert-rule-warnings.js';
+import { inBuiltinAlerts, inOrder, inRules, remembering } from './config-check.js';
 import {
   OWNED_KINDS,
   readConfigDocument,
@@ -67,6 +69,7 @@ export class ConfigFileService {
   private loadedAt: number | null = null;
   private checkedAt: number | null = null;
   private problems: ConfigProblem[] = [];
+  private warnings: ConfigProblem[] = [];
   private planned = new Map<JobName, string>();
   private listeners: (() => void)[] = [];
   private last: Promise<unknown> = Promise.resolve();
@@ -120,7 +123,8 @@ export class ConfigFileService {
     this.text = typeof text === 'string' ? text : null;
     if (this.problems.length === 0) {
       this.loadedAt = this.checkedAt;
-      log.info({ file, items: this.owned.items.length }, 'the configuration file is in force');
+      const warnings = this.warnings.map((one) => problemLine(file, one));
+      log.info({ file, items: this.owned.items.length, warnings }, 'the configuration file is in force');
       for (const listener of this.listeners) listener();
     } else if (!isDeepStrictEqual(before, this.problems)) {
       const problems = this.problems.map((one) => problemLine(file, one));
@@ -131,44 +135,55 @@ export class ConfigFileService {
   /** Check and apply; the problems, none where it is in force now. */
   private async take(file: string, text: string): Promise<ConfigProblem[]> {
     const read = readConfigDocument(text, this.deps.reading);
-    const problems = [...read.problems, ...(read.problems.length === 0 ? await this.semantics(read) : [])];
-    if (problems.length === 0) await this.apply(file, read);
-    return problems.sort((a, b) => a.line - b.line || a.column - b.column);
+    // Most likely it is being written at this moment, or was cut off: rules that protect somebody do not go for that.
+    if (read.blank && this.owned.items.length > 0)
+      return [read.problemAt([], 'the file is empty: write `alert_rules: {}` where all that came from it shall go')];
+    const known = remembering(this.deps.known);
+    const problems = [...read.problems, ...(await this.semantics(read, known))];
+    if (problems.length > 0) return inOrder(problems);
+    await this.apply(file, read);
+    this.warnings = inOrder(await inRules(read, (rule) => ruleWarnings(rule, known)));
+    return [];
   }
 
-  /** What is wrong although every document is well-formed. */
-  private async semantics({ document, problemAt }: ReadConfig): Promise<ConfigProblem[]> {
+  /** What is wrong with what is well-formed. */
+  private async semantics(read: ReadConfig, stored: KnownFields): Promise<ConfigProblem[]> {
+    const { document, names, problemAt } = read;
     const problems: ConfigProblem[] = [];
-    const stored = (await this.deps.channels.list()).map(({ name }) => name);
-    const going = this.owned.items.filter(({ kind, name }) => kind === 'channels' && !document.channels.has(name));
+    const reachable = (await this.deps.channels.list()).map(({ name }) => name);
+    const going = this.owned.items.filter(({ kind, name }) => kind === 'channels' && !names.channels.has(name));
     const channels = [
-      ...document.channels.keys(),
-      ...stored.filter((name) => !document.channels.has(name) && !going.some((one) => one.name === name)),
+      ...names.channels,
+      ...reachable.filter((name) => !names.channels.has(name) && !going.some((one) => one.name === name)),
     ];
-    for (const [kind, setting] of document.builtin_alerts)
-      for (const [index, channel] of (setting.channels ?? []).entries())
-        if (!channels.includes(channel))
-          problems.push(
-            problemAt(['builtin_alerts', kind, 'channels', String(index)], unknownChannel(channel, channels)),
-          );
+    problems.push(
+      ...inBuiltinAlerts(read, (channel) => (channels.includes(channel) ? null : unknownChannel(channel, channels))),
+    );
     for (const [name, channel] of document.channels) {
       const problem = await this.deps.channelProblem(channel);
       if (problem !== null) problems.push(problemAt(['channels', name, 'url'], problem));
     }
-    const place = (name: string, { path, message }: ItemError) =>
-      problemAt(['alert_rules', name, ...path.split('.')], message);
     // A model's segments may come with the file itself.
     const known: KnownFields = {
-      ...this.deps.known,
-      segments: async (model) => document.models.get(model)?.segments ?? this.deps.known.segments(model),
+      ...stored,
+      segments: async (model) => {
+        if (names.models.has(model) && !document.models.has(model)) return null;
+        return document.models.get(model)?.segments ?? stored.segments(model);
+      },
     };
-    for (const [name, rule] of document.alert_rules)
-      problems.push(...(await ruleProblems(rule, channels, known)).map((error) => place(name, error)));
-    const others = (await this.deps.rules.list()).filter(
-      ({ name }) => !document.alert_rules.has(name) && !this.owns('alert_rules', name),
+    const running = await this.deps.rules.list();
+    const inForce = new Map(running.map(({ name, doc }) => [name, doc]));
+    // A rule that runs already stays one although the last row of what it watches has expired.
+    problems.push(
+      ...(await inRules(read, (rule, name) =>
+        isDeepStrictEqual(inForce.get(name), rule)
+          ? [...ownProblems(rule), ...channelProblems(rule, channels)]
+          : ruleProblems(rule, channels, known),
+      )),
     );
+    const others = running.filter(({ name }) => !names.alert_rules.has(name) && !this.owns('alert_rules', name));
     const builtin = Object.entries(await this.deps.builtin.get()).filter(
-      ([kind]) => !this.owns('builtin_alerts', kind) && !document.builtin_alerts.has(kind as BuiltinKind),
+      ([kind]) => !this.owns('builtin_alerts', kind) && !names.builtin_alerts.has(kind),
     );
     for (const { name: channel } of going) {
       const users = [
@@ -277,6 +292,7 @@ export class ConfigFileService {
       loaded_at: isoOrNull(this.loadedAt),
       checked_at: isoOrNull(this.checkedAt),
       errors: this.problems,
+      warnings: this.warnings,
       items: this.owned.items,
       schedules: Object.fromEntries(this.planned),
     };

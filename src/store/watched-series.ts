@@ -109,6 +109,38 @@ export class WatchedSeriesTable {
     return rows.map(({ feature }) => feature);
   }
 
+  /** `custom.<key>` and `aggregate.<key>` that there are numbers of in one of the models. */
+  async ownMetrics(models: readonly string[]): Promise<string[]> {
+    const rows = await this.store.query({
+      name: 'known_own_metrics',
+      sql: `SELECT DISTINCT metric FROM (
+          SELECT metric FROM metric_points WHERE model IN {models:Array(String)} AND startsWith(metric, 'custom.')
+          UNION ALL SELECT concat('aggregate.', key) FROM aggregate_metrics WHERE model IN {models:Array(String)}
+        ) ORDER BY metric LIMIT 10000`,
+      params: { models: [...models] },
+      row: z.object({ metric: z.string() }),
+    });
+    return rows.map(({ metric }) => metric);
+  }
+
+  /** What there are numbers of in one of the models. */
+  async parts(models: readonly string[]): Promise<{ versions: string[]; deployments: string[]; segments: string[] }> {
+    const part = (column: string) => `arraySort(groupUniqArray(10000)(${column})) AS ${column}s`;
+    const [found] = await this.store.query({
+      name: 'known_parts',
+      sql: `SELECT ${['version', 'deployment', 'segment'].map(part).join(', ')} FROM (
+          SELECT version, deployment, segment FROM metric_points WHERE model IN {models:Array(String)}
+          UNION ALL SELECT version, deployment, '' AS segment FROM aggregate_metrics WHERE model IN {models:Array(String)})`,
+      params: { models: [...models] },
+      row: z.object({
+        versions: z.array(z.string()),
+        deployments: z.array(z.string()),
+        segments: z.array(z.string()),
+      }),
+    });
+    return found ?? { versions: [], deployments: [], segments: [] };
+  }
+
   async summaries(scope: SeriesScope, metrics: readonly string[]): Promise<SeriesSummary[]> {
     const where = scoped(scope, { ...scope, endingBy: null }).oneOf('metric', metrics);
     const seen = `window_end <= fromUnixTimestamp64Milli(${where.bind(scope.endingBy, 'Int64')}, 'UTC')`;

@@ -75,7 +75,7 @@ export function wireAlerts(
     },
     baselineNumbers: (of) => references.of(of),
     addressProblem: (url) => http.problemOf(url),
-    known: knownFields(tables, computing),
+    known: knownFields(tables, computing, registry, clock),
     fileOf: (rule) =>
       rule.startsWith('driftline.')
         ? file.placeOf('builtin_alerts', rule.slice('driftline.'.length))

@@ -9,6 +9,7 @@ import { channelSchema, silenceSchema } from '../domain/contract/alerts.js';
 import { modelConfigSchema } from '../domain/contract/models.js';
 import type { KnownFields } from '../services/alert-rule-check.js';
 import type { AlertsService } from '../services/alerts.js';
+import type { RegistryFacts } from '../services/alert-ports.js';
 import type { AuditApi } from '../services/api.js';
 import { auditedDocuments, type Note } from '../services/audit.js';
 import { ConfigFileService, ownedSchema } from '../services/config-file.js';
@@ -21,13 +22,24 @@ const WATCH_EVERY = 1000;
 const FIELD_ROWS = 10_000;
 
 /** What rules may name of models that are there. */
-export function knownFields(tables: Tables, { models }: Computing): KnownFields {
+export function knownFields(
+  tables: Tables,
+  { models }: Computing,
+  registry: RegistryFacts,
+  clock: () => number,
+): KnownFields {
   return {
     models: () => tables.catalogue.watchedModels(),
     features: (names, metric) => tables.watchedSeries.features(names, metric),
     fields: async (model) => {
       const found = await tables.fields.fields(tables.catalogue.fieldSource(model, FIELD_ROWS));
       return found.map(({ path }) => path);
+    },
+    ownMetrics: (names) => tables.watchedSeries.ownMetrics(names),
+    parts: (names) => tables.watchedSeries.parts(names),
+    meaning: async (model, reference) => {
+      const now = clock();
+      return (await registry.held(model, reference, now, now)).at(-1)?.version ?? null;
     },
     segments: async (model) => ((await models.isKnown(model)) ? (await models.effective(model)).segments : null),
   };
@@ -37,6 +49,7 @@ export function wireConfigFile(
   tables: Tables,
   computing: Computing,
   alerts: AlertsService,
+  registry: RegistryFacts,
   config: Config,
   { audit, clock, logger }: { audit: AuditApi; clock: () => number; logger: Logger },
 ): ConfigFileService & { watch(): void; unwatch(): void } {
@@ -83,7 +96,7 @@ export function wireConfigFile(
       },
     },
     settings: tables.documents('settings', ownedSchema),
-    known: knownFields(tables, computing),
+    known: knownFields(tables, computing, registry, clock),
     channelProblem: (channel) => alerts.channelProblem(channel),
     clock,
     log: logger,

@@ -192,7 +192,7 @@ it('sets the built-in alerts, which belong to it kind by kind', async () => {
     },
   ]);
   expect((await cli(['rules', 'check', file])).out).toContain(
-    ':12:22: builtin_alerts.feeds.channels.0: the file has no channel "opps"',
+    ':12:22: builtin_alerts.feeds.channels.0: there is no channel "opps": did you mean "ops"?',
   );
   writeFileSync(file, text(0.45));
   await reload();

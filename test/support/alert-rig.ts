@@ -33,6 +33,8 @@ const FAST_RETRY = { attempts: 3, startingDelay: 1, maxDelay: 5 };
 export interface RigOptions {
   smtpUrl: string | null;
   allowPrivate?: boolean;
+  /** Of every model's windows, ms; a day unless said otherwise. */
+  windowLength?: number;
 }
 
 const TRAIN = { id: '00000000-0000-4000-8000-000000000000', count: 100 };
@@ -72,7 +74,7 @@ export class AlertRig {
       models: {
         list: async () => [],
         minSamples: async () => 30,
-        windowLength: async () => DAY,
+        windowLength: async () => this.options.windowLength ?? DAY,
         columns: async () => null,
       },
       evidence: {
@@ -102,7 +104,15 @@ export class AlertRig {
       },
       baselineNumbers: async () => async () => this.reference,
       addressProblem: (url) => http.problemOf(url),
-      known: { models: async () => [], features: async () => [], fields: async () => [], segments: async () => null },
+      known: {
+        models: async () => [],
+        features: async () => [],
+        fields: async () => [],
+        segments: async () => null,
+        ownMetrics: async () => [],
+        parts: async () => ({ versions: [], deployments: [], segments: [] }),
+        meaning: async () => null,
+      },
       fileOf: () => null,
       clock: () => this.now,
       uptime: () => performance.now(),
@@ -147,8 +157,8 @@ export class AlertRig {
   }
 
   /** Put a rule: psi above 0.2 in two of two windows, unless said otherwise. */
-  rule(name: string, changes: Record<string, unknown>): Promise<void> {
-    return this.service.putRule(
+  async rule(name: string, changes: Record<string, unknown>): Promise<void> {
+    await this.service.putRule(
       name,
       alertRuleSchema.parse({ metric: 'psi', critical: 0.2, for: 2, of: 2, channels: ['ops'], ...changes }),
     );

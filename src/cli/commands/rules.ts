@@ -11,7 +11,8 @@ import { configStatusSchema, type ConfigStatus } from '../../domain/contract/con
 import { proposalsSchema, type Proposals } from '../../domain/contract/proposals.js';
 import { InvalidInputError } from '../../domain/errors.js';
 import { configVariable } from '../../config.js';
-import { ownProblems } from '../../services/alert-rule-check.js';
+import { channelProblems, ownProblems, unknownChannel } from '../../services/alert-rule-check.js';
+import { inBuiltinAlerts, inOrder, inRules } from '../../services/config-check.js';
 import { readConfigDocument, type ConfigDocument, type ConfigProblem } from '../../services/config-document.js';
 import { problemLine } from '../../services/config-file.js';
 import { cronProblem } from '../../../jobs/cron.js';
@@ -170,24 +171,16 @@ async function readChecked(
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new InvalidInputError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
   });
-  const { document, problems, problemAt } = readConfigDocument(text, { variable: configVariable, cronProblem });
-  for (const [name, rule] of document.alert_rules) {
-    problems.push(
-      ...ownProblems(rule).map(({ path, message }) => problemAt(['alert_rules', name, ...path.split('.')], message)),
-    );
-    for (const [index, channel] of rule.channels.entries())
-      if (alone && !document.channels.has(channel))
-        problems.push(
-          problemAt(['alert_rules', name, 'channels', String(index)], `the file has no channel "${channel}"`),
-        );
-  }
-  for (const [kind, { channels }] of document.builtin_alerts)
-    for (const [index, channel] of (channels ?? []).entries())
-      if (alone && !document.channels.has(channel))
-        problems.push(
-          problemAt(['builtin_alerts', kind, 'channels', String(index)], `the file has no channel "${channel}"`),
-        );
-  return { document, problems: problems.sort((a, b) => a.line - b.line) };
+  const read = readConfigDocument(text, { variable: configVariable, cronProblem });
+  const channels = [...read.names.channels];
+  const unknown = (channel: string) =>
+    !alone || channels.includes(channel) ? null : unknownChannel(channel, channels);
+  const problems = [
+    ...read.problems,
+    ...(await inRules(read, (rule) => [...ownProblems(rule), ...(alone ? channelProblems(rule, channels) : [])])),
+    ...inBuiltinAlerts(read, unknown),
+  ];
+  return { document: read.document, problems: inOrder(problems) };
 }
 
 function countsOf(document: ConfigDocument): string {

@@ -1,4 +1,4 @@
-// Which values a metric can take: a threshold that no value is past makes a rule that never fires.
+// Which values a metric can take: a threshold that no value is past makes a rule that never fires, one that all are past a rule that always does.
 import type { AlertRule, Threshold } from './rule.js';
 
 const SHARES = [
@@ -20,13 +20,19 @@ export function rangeOf(metric: string): { min: number | null; max: number | nul
   return { min: POSITIVE.includes(metric) ? 0 : null, max: null };
 }
 
-/** Why no value of the metric is past the threshold, or null. Ratios (`relative_to`) can be anything above 0. */
-export function unreachable(
-  { metric, op, relative_to }: Pick<AlertRule, 'metric' | 'op' | 'relative_to'>,
-  threshold: Threshold,
-): string | null {
-  const { min, max } = relative_to === null ? rangeOf(metric) : { min: 0, max: null };
-  const what = relative_to === null ? metric : 'a ratio';
+type Watched = Pick<AlertRule, 'metric' | 'op' | 'relative_to'>;
+
+/** What a rule's values can be, and what they are called. Ratios (`relative_to`) can be anything above 0. */
+function valuesOf({ metric, relative_to }: Watched) {
+  return relative_to === null
+    ? { ...rangeOf(metric), what: metric }
+    : { min: 0, max: null as number | null, what: 'a ratio' };
+}
+
+/** Why no value of the metric is past the threshold, or null. */
+export function unreachable(rule: Watched, threshold: Threshold): string | null {
+  const { op } = rule;
+  const { min, max, what } = valuesOf(rule);
   const never = (why: string): string => `never fires: ${what} ${why}`;
   if (typeof threshold !== 'number') {
     const [low, high] = threshold;
@@ -39,4 +45,18 @@ export function unreachable(
   if (min !== null && ((op === '<' && threshold <= min) || (op === '<=' && threshold < min)))
     return never(`is at least ${min}`);
   return null;
+}
+
+/** Why every value of the metric is past the threshold, or null. A low threshold of `psi` is raised to what chance explains, so it is none. */
+export function inescapable(rule: Watched, threshold: Threshold): string | null {
+  const { op, metric } = rule;
+  const { min, max, what } = valuesOf(rule);
+  const always = (why: string): string => `fires in every window: ${what} ${why}`;
+  const [low, high] = typeof threshold === 'number' ? [threshold, threshold] : threshold;
+  const outside = op === 'outside';
+  const below = max !== null && ((op === '<=' && low >= max) || ((op === '<' || outside) && low > max));
+  if (below) return always(`is at most ${max}`);
+  if (metric === 'psi') return null;
+  const above = min !== null && ((op === '>=' && high <= min) || ((op === '>' || outside) && high < min));
+  return above ? always(`is at least ${min}`) : null;
 }

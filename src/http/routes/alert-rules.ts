@@ -9,6 +9,7 @@ import { json, nothing, problemAnswer, sourceSchema } from '../schemas/answers.j
 import { emptyQuery, modelParams, nameParams, optionalTime } from '../schemas/query.js';
 import type { App, RouteContext } from '../types.js';
 
+const warningSchema = z.object({ code: z.string(), path: z.string(), message: z.string() });
 const namedRuleSchema = z.object({ name: z.string(), source: sourceSchema }).extend(alertRuleSchema.out.shape);
 
 /** Rules. */
@@ -55,15 +56,20 @@ export function ruleRoutes(app: App, { services }: RouteContext): void {
       params: nameParams,
       querystring: emptyQuery,
       body: alertRuleSchema,
-      response: { 200: json('The rule, with every default filled in.', namedRuleSchema) },
+      response: {
+        200: json(
+          'The rule, with every default filled in, and `warnings` where it names what has no numbers yet.',
+          namedRuleSchema.extend({ warnings: z.array(warningSchema).optional() }),
+        ),
+      },
     },
     handler: async (request, reply) => {
       const { name } = request.params;
       assertModel(request.principal, request.body.model);
       await assertRule(request, name);
       services.configFile.assertFree('alert_rules', name);
-      await services.alerts.putRule(name, request.body);
-      return reply.send({ name, ...request.body });
+      const warnings = await services.alerts.putRule(name, request.body);
+      return reply.send({ name, ...request.body, ...(warnings.length === 0 ? {} : { warnings }) });
     },
   });
 

@@ -6,6 +6,7 @@ import type { ConfigStatus } from '../../domain/contract/config-file.js';
 import type { ContributionAnswer, ContributionQuery, Explanation } from '../../domain/contract/explanation.js';
 import type { JobName } from '../../domain/contract/metrics.js';
 import type { Proposals } from '../../domain/contract/proposals.js';
+import type { ItemError } from '../../domain/errors.js';
 import type { OwnedKind } from '../config-document.js';
 
 export interface AlertsApi {
@@ -13,7 +14,7 @@ export interface AlertsApi {
   listChannels(): Promise<{ name: string; channel: Channel }[]>;
   removeChannel(name: string): Promise<void>;
   testChannel(name: string): Promise<Notification>;
-  putRule(name: string, rule: AlertRule): Promise<void>;
+  putRule(name: string, rule: AlertRule): Promise<ItemError[]>;
   listRules(): Promise<{ name: string; rule: AlertRule }[]>;
   removeRule(name: string): Promise<void>;
   backtest(name: string, range: { from: number; to: number }): Promise<Backtest>;

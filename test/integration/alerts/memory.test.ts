@@ -77,6 +77,7 @@ it('repeats a mail when its time has come although no number changed', async () 
 it('sends what a silence held back when it ends although no number changed', async () => {
   await rig.rule('hushed', { model: 'hushed' });
   const [starts, ends] = [Date.parse('2001-03-01T00:00:00Z'), Date.parse('2001-03-03T12:00:00Z')];
+  rig.now = starts;
   await rig.service.putSilence('hush', { matchers: { rule: 'hushed' }, starts, ends, comment: '' });
   await rig.daily({ model: 'hushed', metric: 'psi', feature: 'inputs.x' }, [0.5, 0.5]);
   const mine = () => mailbox.mails.filter(({ subject }) => subject?.includes(' hushed '));
