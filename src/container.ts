@@ -117,7 +117,11 @@ export async function openContainer(config: Config, options: ContainerOptions): 
   };
   const alerts = wireAlerts(tables, computing, contributions, registryCore.references, config, clock, file);
   const audit = new AuditService({ log: tables.audit, clock });
-  const configFile = wireConfigFile(tables, computing, alerts, registryCore.references, config, { audit, clock, logger });
+  const configFile = wireConfigFile(tables, computing, alerts, registryCore.references, config, {
+    audit,
+    clock,
+    logger,
+  });
   later.configFile = configFile;
   models.onRemoved(() => alerts.forget());
   const reading = wireReading(tables, computing, clock);
