@@ -1,6 +1,6 @@
 // Inputs, outputs and ground truth as flat fields: dotted paths to typed values, and back to what was sent.
 
-import { ILL_FORMED, illFormedPath } from './well-formed.js';
+import { findUnstorable, ILL_FORMED, NOT_FINITE } from './unstorable.js';
 
 /** A value in a typed column. `json` holds what is neither a number, a string nor a boolean: null, arrays, empty objects. */
 export type FieldVisitor = {
@@ -10,11 +10,12 @@ export type FieldVisitor = {
   json(path: string, text: string): void;
 };
 
-/** A value that cannot be stored; `path` names it. */
+/** A value that cannot be stored; `path` names it, `code` is the reason. */
 export class FieldError extends Error {
   constructor(
     readonly path: string,
     message: string,
+    readonly code: 'invalid_value' | 'invalid_text' | 'too_deep' | 'too_big' = 'invalid_value',
   ) {
     super(message);
   }
@@ -56,14 +57,15 @@ function walk(
     const path = paths.get(key) ?? remember(paths, prefix, key);
     const value = object[key];
     if (isObject(value) && Object.keys(value).length > 0) {
-      if (depth >= MAX_DEPTH) throw new FieldError(path, `nested deeper than ${MAX_DEPTH} levels`);
+      if (depth >= MAX_DEPTH) throw new FieldError(path, `nested deeper than ${MAX_DEPTH} levels`, 'too_deep');
       walk(path, value, visitor, state, depth + 1);
       continue;
     }
-    if (!key.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED);
+    if (!key.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED, 'invalid_text');
     if (path.length > MAX_PATH)
-      throw new FieldError(`${path.slice(0, 80)}...`, `a path of more than ${MAX_PATH} characters`);
-    if (++state.fields > MAX_FIELDS) throw new FieldError(path, `more than ${MAX_FIELDS} fields in one object`);
+      throw new FieldError(`${path.slice(0, 80)}...`, `a path of more than ${MAX_PATH} characters`, 'too_big');
+    if (++state.fields > MAX_FIELDS)
+      throw new FieldError(path, `more than ${MAX_FIELDS} fields in one object`, 'too_big');
     // Only keys with dots can make two values share a path.
     if (state.seen !== null) {
       if (state.seen.has(path)) throw new FieldError(path, 'two values have this path (a key contains a dot)');
@@ -107,18 +109,18 @@ function hasRoom(): boolean {
 function leaf(path: string, value: unknown, visitor: FieldVisitor): void {
   switch (typeof value) {
     case 'number':
-      if (!Number.isFinite(value)) throw new FieldError(path, 'not a finite number');
+      if (!Number.isFinite(value)) throw new FieldError(path, NOT_FINITE);
       return visitor.number(path, value);
     case 'string':
-      if (!value.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED);
+      if (!value.isWellFormed()) throw new FieldError(path.toWellFormed(), ILL_FORMED, 'invalid_text');
       return visitor.string(path, value);
     case 'boolean':
       return visitor.boolean(path, value);
     case 'undefined':
       return;
     default: {
-      const illFormed = illFormedPath(value, path);
-      if (illFormed !== null) throw new FieldError(illFormed, ILL_FORMED);
+      const fault = findUnstorable(value, path);
+      if (fault !== null) throw new FieldError(fault.path, fault.message, fault.code);
       return visitor.json(path, JSON.stringify(value));
     }
   }

@@ -1,5 +1,6 @@
 // Predictions as rows of a table: which column holds what, and a row as the item that a client would have sent.
 import { InvalidInputError } from './errors.js';
+import { readJson } from './json-text.js';
 
 const TEXTS = ['prediction_id', 'external_id', 'model', 'version', 'deployment', 'status', 'error'];
 const NUMBERS = ['latency_ms', 'request_bytes', 'response_bytes', 'cpu_ms', 'memory_bytes'];
@@ -111,7 +112,7 @@ function document(value: unknown, root: Root): unknown {
   if (typeof value !== 'string' || !value.trimStart().startsWith('{'))
     return root === 'outputs' ? recognised(value) : value;
   try {
-    return JSON.parse(value) as unknown;
+    return readJson(value);
   } catch {
     return value;
   }

@@ -35,9 +35,22 @@ function fromIssue(issue: Issue): ItemError[] {
       },
     ];
   }
-  const missing =
-    issue.code === 'invalid_type' && issue.input === undefined && / received undefined$/.test(issue.message);
-  return [{ code: missing ? 'required' : issue.code, path, message: missing ? 'is required' : issue.message }];
+  if (issue.code === 'invalid_key') {
+    // What is wrong with the name says more than that one is wrong.
+    const message = issue.issues[0]?.message ?? issue.message;
+    return [{ code: issue.code, path, message }];
+  }
+  const missing = / received undefined$/.test(issue.message) || issue.message === REQUIRED;
+  return [{ code: missing ? 'required' : reasonOf(issue), path, message: missing ? REQUIRED : issue.message }];
+}
+
+const REQUIRED = 'is required';
+
+/** A stable name for the reason: counters are kept by it. A rule of ours says it as `params.code`. */
+function reasonOf(issue: Issue): string {
+  if (issue.code !== 'custom') return issue.code;
+  const { code } = issue.params ?? {};
+  return typeof code === 'string' ? code : 'invalid_value';
 }
 
 function unionNames(issue: Extract<Issue, { code: 'invalid_union' }>): string {

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HTTP, ValidationError, type CloudEventV1 } from 'cloudevents';
 import { InvalidInputError } from '../domain/errors.js';
+import { assertDepth, readJson } from '../domain/json-text.js';
 import type { LoggedEvent } from '../domain/logs/events.js';
 
 /** What the caller says for events that do not. */
@@ -32,7 +33,7 @@ export function eventsOf(
 
 function parseArray(body: string): unknown[] {
   try {
-    const items: unknown = JSON.parse(body);
+    const items = readJson(body);
     if (Array.isArray(items) && items.length > 0) return items;
   } catch {
     // Said below.
@@ -102,11 +103,12 @@ function loggedEvent(event: CloudEventV1<unknown>, defaults: EventDefaults): Log
 
 /** Loggers pass the caller's content type on, so that JSON may come as text of any type, or as bytes. */
 function bodyOf(data: unknown): unknown {
+  assertDepth(data);
   const readable =
     typeof data === 'string' ? data : data instanceof Uint8Array ? Buffer.from(data).toString('utf8') : null;
   if (readable === null) return data;
   try {
-    return JSON.parse(readable);
+    return readJson(readable);
   } catch {
     return readable;
   }

@@ -59,7 +59,7 @@ export class BaselinesService implements BaselinesApi {
       } catch (error) {
         if (error instanceof FieldError)
           throw new InvalidInputError(`A row cannot be stored: ${error.path}: ${error.message}.`, [
-            { code: 'invalid_value', path: error.path, message: error.message },
+            { code: error.code, path: error.path, message: error.message },
           ]);
         throw error;
       }

@@ -35,8 +35,14 @@ export class Counters {
   });
   private readonly rejectedItems = new Counter({
     name: 'driftline_rejected_total',
-    help: 'Items refused.',
+    help: 'Items refused, each once, by the first reason.',
     labelNames: ['route', 'code'],
+    registers: [this.registry],
+  });
+  private readonly replayedItems = new Counter({
+    name: 'driftline_replayed_total',
+    help: 'Refused items that were sent again from GET /v1/rejected, by what became of them: stored, refused.',
+    labelNames: ['route', 'outcome'],
     registers: [this.registry],
   });
   private readonly flushSeconds = new Histogram({
@@ -111,6 +117,12 @@ export class Counters {
 
   rejected(route: string, code: string, items: number): void {
     this.rejectedItems.inc({ route, code }, items);
+  }
+
+  /** Items that were refused before: being refused again is no new refusal. */
+  replayed(route: string, stored: number, refused: number): void {
+    this.replayedItems.inc({ route, outcome: 'stored' }, stored);
+    this.replayedItems.inc({ route, outcome: 'refused' }, refused);
   }
 
   flush(report: { rows: number; milliseconds: number; ok: boolean }): void {

@@ -192,7 +192,7 @@ const refused = (index: number, path: string, code: string, message: string): It
 });
 
 function firstIssue(item: unknown, error: z.ZodError, index: number): ItemError {
-  if (item instanceof UnparsableItem) return refused(index, '', 'malformed_json', item.message);
+  if (item instanceof UnparsableItem) return refused(index, '', item.code, item.message);
   return { ...(issuesToErrors(error.issues, index)[0] ?? refused(index, '', 'invalid', 'cannot be read')), index };
 }
 

@@ -1,5 +1,5 @@
 // What the ingest service needs of the store.
-import type { Accepted, AggregateDocument, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
+import type { AggregateDocument, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
 import type { UploadedFile } from './api.js';
 
@@ -71,9 +71,16 @@ export interface RejectedLog {
   list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
 }
 
+/** What became of a file's rows: how many were refused by reason, and the first of these as items. */
+export interface StoredLabels {
+  accepted: number;
+  rejectedBy: Record<string, number>;
+  refused: { error: ItemError; item: unknown }[];
+}
+
 export interface UploadReader {
   /** @throws InvalidInputError when the file cannot be read or has no prediction_id. */
-  groundTruth(file: UploadedFile): Promise<Accepted>;
+  groundTruth(file: UploadedFile): Promise<StoredLabels>;
 }
 
 /** A file of predictions, row by row. */

@@ -9,23 +9,22 @@ import {
   predictionItemSchema,
   type Accepted,
   type AggregateDocument,
-  type GroundTruthItem,
   type RejectedItem,
   type Replayed,
   type ReplayRequest,
   type Tracked,
 } from '../domain/contract/tracking.js';
-import type { ItemError } from '../domain/errors.js';
 import { FieldError } from '../domain/fields.js';
 import type { BatchOptions, IngestApi, PredictionDefaults, UploadedFile } from './api.js';
 import type { Counters } from './counters.js';
 import { idOfBatch, newId, numberedId, numberedIds, resolveId, type ResolvedId } from './ids.js';
 import {
   EARLIEST,
+  endErrors,
   modelErrors,
   prepareTruth,
-  textErrors,
   timeErrors,
+  unstorableErrors,
   validate,
   type Outcome,
   type PreparedTruth,
@@ -40,6 +39,7 @@ import type {
 } from './ingest-ports.js';
 import { storePredictionFile, type FileCaller } from './prediction-file.js';
 import type { PrivacyGuard } from './privacy.js';
+import { countRefused, keepRefused } from './refusals.js';
 import { replayItem, replayItems } from './replay.js';
 
 /** What the ingest service works with. */
@@ -58,11 +58,14 @@ export interface IngestDependencies {
 }
 
 type Route = 'predictions' | 'ground-truth' | 'delayed-metrics' | 'aggregate-metrics' | 'replica-stats';
-/** The items of one call; `first` is the index of the first of them. */
+/** Errors that the answer about a file lists. */
+const MAX_ERRORS = 100;
+/** The items of one call; `first` is the index of the first of them, `again`: they were refused before. */
 interface Batch {
   items: readonly unknown[];
   first: number;
   keepRejected: boolean;
+  again: boolean;
 }
 
 /** What an item is prepared with; `hashed`: paths of private fields that are hashes already. */
@@ -84,7 +87,7 @@ export class IngestService implements IngestApi {
     options: BatchOptions = {},
   ): Promise<Tracked> {
     const receivedAt = this.deps.clock();
-    const { token = null, first = 0, keepRejected = true, hashed = [], earliest = EARLIEST } = options;
+    const { token = null, first = 0, keepRejected = true, again = false, hashed = [], earliest = EARLIEST } = options;
     const idOf = idsFor(token, options.base, receivedAt);
     const outcomes = items.map((item, index) => {
       const makeId = () => idOf(first + index);
@@ -92,7 +95,7 @@ export class IngestService implements IngestApi {
     });
     await this.deps.predictions.write(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
     const ids = outcomes.map((outcome) => (outcome.ok ? outcome.value.id : null));
-    return this.tracked('predictions', { items, first, keepRejected }, outcomes, ids);
+    return this.tracked('predictions', { items, first, keepRejected, again }, outcomes, ids);
   }
 
   groundTruth(
@@ -100,8 +103,8 @@ export class IngestService implements IngestApi {
     allowed: readonly string[] | null,
     options: BatchOptions = {},
   ): Promise<Tracked> {
-    return this.trackTruth('ground-truth', items, allowed, options, (item, index) =>
-      validate(groundTruthItemSchema, item, index),
+    return this.trackTruth('ground-truth', items, allowed, options, (item, index, now) =>
+      prepareTruth(validate(groundTruthItemSchema, item, index), index, now, 'values'),
     );
   }
 
@@ -110,18 +113,11 @@ export class IngestService implements IngestApi {
     allowed: readonly string[] | null,
     options: BatchOptions = {},
   ): Promise<Tracked> {
-    return this.trackTruth('delayed-metrics', items, allowed, options, (item, index) => {
+    return this.trackTruth('delayed-metrics', items, allowed, options, (item, index, now) => {
       const outcome = validate(delayedMetricsItemSchema, item, index);
-      return outcome.ok
-        ? {
-            ok: true,
-            value: {
-              prediction_id: outcome.value.prediction_id,
-              values: outcome.value.metrics,
-              timestamp: outcome.value.timestamp,
-            },
-          }
-        : outcome;
+      if (!outcome.ok) return outcome;
+      const { metrics: values, ...rest } = outcome.value;
+      return prepareTruth({ ok: true, value: { ...rest, values } }, index, now, 'metrics');
     });
   }
 
@@ -145,12 +141,12 @@ export class IngestService implements IngestApi {
   }
 
   /** Records of a model over a range of time. */
-  private async trackRanges<T extends { model: string; start: number }>(
+  private async trackRanges<T extends { model: string; start: number; end: number }>(
     route: Route,
     schema: z.ZodType<T>,
     items: readonly unknown[],
     allowed: readonly string[] | null,
-    { keepRejected = true, earliest = EARLIEST }: BatchOptions,
+    { keepRejected = true, again = false, earliest = EARLIEST }: BatchOptions,
     insert: (rows: T[]) => Promise<void>,
   ): Promise<Accepted> {
     const now = this.deps.clock();
@@ -158,23 +154,29 @@ export class IngestService implements IngestApi {
       const outcome = validate(schema, item, index);
       if (!outcome.ok) return outcome;
       const errors = [
-        ...textErrors(item, index),
+        ...unstorableErrors(item, index),
         ...timeErrors(outcome.value.start, now, index, 'start', earliest),
+        ...endErrors(outcome.value.end, now, index),
         ...modelErrors(outcome.value.model, allowed, index),
       ];
       return errors.length > 0 ? { ok: false, errors } : outcome;
     });
     await insert(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
-    const batch = { items, first: 0, keepRejected };
+    const batch = { items, first: 0, keepRejected, again };
     const { prediction_ids: _, ...answer } = await this.tracked(route, batch, outcomes, []);
     return answer;
   }
 
   async groundTruthFile(file: UploadedFile): Promise<Accepted> {
-    const answer = await this.deps.uploads.groundTruth(file);
-    this.deps.counters.accepted('ground-truth', answer.accepted);
-    if (answer.rejected !== undefined) this.deps.counters.rejected('ground-truth', 'invalid_row', answer.rejected);
-    return answer;
+    const { accepted, rejectedBy, refused } = await this.deps.uploads.groundTruth(file);
+    this.deps.counters.accepted('ground-truth', accepted);
+    const reasons = Object.entries(rejectedBy).filter(([, rows]) => rows > 0);
+    if (reasons.length === 0) return { accepted };
+    for (const [code, rows] of reasons) this.deps.counters.rejected('ground-truth', code, rows);
+    await keepRefused(this.deps, 'ground-truth', refused);
+    const rejected = reasons.reduce((sum, [, rows]) => sum + rows, 0);
+    const errors = refused.slice(0, MAX_ERRORS).map(({ error }) => ({ ...error, index: error.index ?? 0 }));
+    return { accepted, rejected, errors };
   }
 
   async predictionsFile(
@@ -206,16 +208,16 @@ export class IngestService implements IngestApi {
     route: Route,
     items: readonly unknown[],
     allowed: readonly string[] | null,
-    { keepRejected = true }: BatchOptions,
-    parse: (item: unknown, index: number) => Outcome<GroundTruthItem>,
+    { keepRejected = true, again = false }: BatchOptions,
+    prepare: (item: unknown, index: number, now: number) => Outcome<PreparedTruth>,
   ): Promise<Tracked> {
     const now = this.deps.clock();
-    const outcomes = items.map((item, index) => prepareTruth(parse(item, index), index, now));
+    const outcomes = items.map((item, index) => prepare(item, index, now));
     if (allowed !== null) await this.refuseForeign(outcomes, allowed);
     await this.deps.groundTruth.insert(outcomes.flatMap((outcome) => (outcome.ok ? outcome.value.values : [])));
     return this.tracked(
       route,
-      { items, first: 0, keepRejected },
+      { items, first: 0, keepRejected, again },
       outcomes,
       outcomes.map((outcome) => (outcome.ok ? outcome.value.id : null)),
     );
@@ -254,8 +256,8 @@ export class IngestService implements IngestApi {
     const prediction = outcome.value;
     // Inputs and outputs are looked at while they are flattened.
     const { inputs: _inputs, outputs: _outputs, ...rest } = prediction;
-    const illFormed = textErrors(rest, index);
-    if (illFormed.length > 0) return { ok: false, errors: illFormed };
+    const unstorable = unstorableErrors(rest, index);
+    if (unstorable.length > 0) return { ok: false, errors: unstorable };
     const timestamp = prediction.timestamp ?? receivedAt;
     const errors = timeErrors(timestamp, receivedAt, index, 'timestamp', earliest);
     errors.push(...modelErrors(prediction.model, allowed, index));
@@ -278,7 +280,7 @@ export class IngestService implements IngestApi {
       };
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
-      return { ok: false, errors: [{ index, code: 'invalid_value', path: error.path, message: error.message }] };
+      return { ok: false, errors: [{ index, code: error.code, path: error.path, message: error.message }] };
     }
   }
 
@@ -291,28 +293,20 @@ export class IngestService implements IngestApi {
     const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.errors));
     const rejected = outcomes.filter((outcome) => !outcome.ok).length;
     this.deps.counters.accepted(route, outcomes.length - rejected);
+    if (batch.again) this.deps.counters.replayed(route, outcomes.length - rejected, rejected);
     if (rejected === 0) return { accepted: outcomes.length, prediction_ids: ids };
-    await this.keepRejected(route, batch, errors);
+    const { items, first, keepRejected, again } = batch;
+    if (!again) countRefused(this.deps.counters, route, errors);
+    if (keepRejected && !again) {
+      const refusals = errors.map((error) => ({ error, item: items[(error.index ?? 0) - first] }));
+      await keepRefused(this.deps, route, refusals);
+    }
     return {
       accepted: outcomes.length - rejected,
       prediction_ids: ids,
       rejected,
       errors: errors.map((error) => ({ ...error, index: error.index ?? 0 })),
     };
-  }
-
-  /** Dead letters. The caller already hears what was refused, so a store that cannot keep a copy does not fail the call. */
-  private async keepRejected(route: Route, { items, first, keepRejected }: Batch, errors: ItemError[]): Promise<void> {
-    for (const error of errors) this.deps.counters.rejected(route, error.code, 1);
-    if (!keepRejected) return;
-    try {
-      await this.deps.rejected.append(
-        route,
-        errors.map((error) => ({ error, ...this.deps.privacy.cleanRefused(items[(error.index ?? 0) - first]) })),
-      );
-    } catch (error) {
-      this.deps.warn('rejected items could not be kept', error);
-    }
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Tracked,
 } from '../domain/contract/tracking.js';
 import { ConflictError, NotFoundError } from '../domain/errors.js';
+import { NestingError, readJson } from '../domain/json-text.js';
 import type { BatchOptions } from './api.js';
 import type { KeptItem, RejectedLog } from './ingest-ports.js';
 
@@ -53,7 +54,7 @@ async function sendKept(
   const track = trackOf(routes, kept.route);
   const sent = item ?? parse(kept.text, kept.isCut);
   // A prediction without an id gets one of this item: replaying twice, as after a crash, stores it once.
-  const options = { token: `replay:${kept.id}`, keepRejected: false, hashed: item === undefined ? kept.hashed : [] };
+  const options = { token: `replay:${kept.id}`, again: true, hashed: item === undefined ? kept.hashed : [] };
   return track([sent], allowed, options);
 }
 
@@ -125,10 +126,11 @@ function trackOf(routes: Routes, route: string): Track {
 function parse(text: string, isCut: boolean): unknown {
   if (isCut) throw new ConflictError('Only the beginning of this item was kept. Send the whole item as {"item": ...}.');
   try {
-    const value = JSON.parse(text) as unknown;
+    const value = readJson(text);
     if (value !== null) return value;
   } catch (error) {
-    return new UnparsableItem(text, error instanceof Error ? error.message : 'not JSON');
+    const code = error instanceof NestingError ? 'too_deep' : 'malformed_json';
+    return new UnparsableItem(text, error instanceof Error ? error.message : 'not JSON', false, code);
   }
   throw new ConflictError(
     'The text of this item was not kept, because of privacy rules. Send the item as {"item": ...}.',

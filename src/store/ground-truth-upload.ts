@@ -1,7 +1,6 @@
 // Ground truth from CSV and Parquet files, in one INSERT ... SELECT.
 import { z } from 'zod';
-import type { Accepted } from '../domain/contract/tracking.js';
-import { InvalidInputError } from '../domain/errors.js';
+import { InvalidInputError, type ItemError } from '../domain/errors.js';
 import type { Engine } from './client.js';
 import { GROUND_TRUTH_COLUMNS } from './ground-truth.js';
 import type { Store } from './store.js';
@@ -9,8 +8,24 @@ import { unreadable, type UploadFile } from './upload-source.js';
 import { openUpload, quoteName, type StagedUpload } from './uploads.js';
 
 const ID_COLUMN = 'prediction_id';
-const MAX_ERRORS = 100;
+/** Refused rows of one file that are kept. */
+const MAX_KEPT = 1000;
+const ID_RULE = 'must have 1 to 200 characters';
+const refusedRow = z.object({
+  row_index: z.number(),
+  given: z.string(),
+  numbers: z.array(z.number().nullable()),
+  texts: z.array(z.string().nullable()),
+  flags: z.array(z.boolean().nullable()),
+});
 const UUID_TEXT = `'^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'`;
+
+/** What became of a file's rows: see services/ingest-ports.ts. */
+interface StoredLabels {
+  accepted: number;
+  rejectedBy: Record<'required' | 'too_big', number>;
+  refused: { error: ItemError; item: unknown }[];
+}
 
 export class GroundTruthUpload {
   constructor(
@@ -23,7 +38,7 @@ export class GroundTruthUpload {
   ) {}
 
   /** @throws InvalidInputError for a file that cannot be read, that lacks prediction_id, or in which no row can be used. */
-  async groundTruth(file: UploadFile): Promise<Accepted> {
+  async groundTruth(file: UploadFile): Promise<StoredLabels> {
     const upload = await openUpload(this.store, this.engine, file);
     try {
       return await this.storeRows(upload);
@@ -34,7 +49,7 @@ export class GroundTruthUpload {
     }
   }
 
-  private async storeRows(upload: StagedUpload): Promise<Accepted> {
+  private async storeRows(upload: StagedUpload): Promise<StoredLabels> {
     const values = upload.columns.filter((column) => column.name !== ID_COLUMN);
     if (values.length === upload.columns.length)
       throw new InvalidInputError(
@@ -44,31 +59,45 @@ export class GroundTruthUpload {
       throw new InvalidInputError(`The file has only ${ID_COLUMN}: add a column per value, for example late.`);
     const id = `ifNull(toString(${quoteName(ID_COLUMN)}), '')`;
     const bad = `(${id} = '' OR lengthUTF8(${id}) > 200)`;
-    const checked = await this.check(upload, bad);
-    if (checked.accepted === 0) throw new InvalidInputError('No row of the file can be used.', checked.errors);
-    await this.insert(upload, values, id, bad, checked.accepted + (checked.rejected ?? 0));
-    return checked;
+    const { total, required, too_big } = await this.check(upload, id);
+    const accepted = total - required - too_big;
+    const refused = accepted === total ? [] : await this.refusedRows(upload, values, id, bad);
+    if (accepted > 0) await this.insert(upload, values, id, bad, total);
+    return { accepted, rejectedBy: { required, too_big }, refused };
   }
 
   /** One pass that counts and finds bad rows, so that the answer is exact and the insert below cannot fail half-way on them. */
-  private async check(upload: StagedUpload, bad: string): Promise<Accepted> {
-    const [row] = await this.store.query({
+  private async check(upload: StagedUpload, id: string) {
+    const counts = await this.store.one({
       name: 'check_upload',
       lane: 'jobs',
-      sql: `SELECT count() AS total, countIf(${bad}) AS bad_rows, groupArrayIf(${MAX_ERRORS})(row_index, ${bad}) AS bad_indexes
-        FROM (SELECT *, rowNumberInAllBlocks() AS row_index FROM ${upload.from}) SETTINGS max_threads = 1`,
+      sql: `SELECT count() AS total, countIf(${id} = '') AS required, countIf(lengthUTF8(${id}) > 200) AS too_big FROM ${upload.from}`,
       params: upload.params,
-      row: z.object({ total: z.number(), bad_rows: z.number(), bad_indexes: z.array(z.number()) }),
+      row: z.object({ total: z.number(), required: z.number(), too_big: z.number() }),
     });
-    if (row === undefined || row.total === 0) throw new InvalidInputError('The file has no rows.');
-    if (row.bad_rows === 0) return { accepted: row.total };
-    const errors = row.bad_indexes.map((index) => ({
-      index,
-      code: 'invalid_value',
-      path: ID_COLUMN,
-      message: 'must have 1 to 200 characters',
-    }));
-    return { accepted: row.total - row.bad_rows, rejected: row.bad_rows, errors };
+    if (counts.total === 0) throw new InvalidInputError('The file has no rows.');
+    return counts;
+  }
+
+  /** The first refused rows, as the items that they would be. */
+  private async refusedRows(upload: StagedUpload, values: StagedUpload['columns'], id: string, bad: string) {
+    const list = (part: 'number' | 'text' | 'flag') => `[${values.map((column) => column[part]).join(', ')}]`;
+    const rows = await this.store.query({
+      name: 'refused_upload_rows',
+      lane: 'jobs',
+      sql: `SELECT row_index, ${id} AS given, ${list('number')} AS numbers, ${list('text')} AS texts, ${list('flag')} AS flags
+        FROM (SELECT *, rowNumberInAllBlocks() AS row_index FROM ${upload.from}) WHERE ${bad} ORDER BY row_index LIMIT ${MAX_KEPT} SETTINGS max_threads = 1`,
+      params: upload.params,
+      row: refusedRow,
+    });
+    return rows.map(({ row_index: index, given, numbers, texts, flags }) => {
+      const entries = values.map(({ name }, at) => [name, numbers[at] ?? flags[at] ?? texts[at] ?? null] as const);
+      const code = given === '' ? 'required' : 'too_big';
+      return {
+        error: { index, code, path: ID_COLUMN, message: ID_RULE },
+        item: { prediction_id: given, values: Object.fromEntries(entries) },
+      };
+    });
   }
 
   private async insert(

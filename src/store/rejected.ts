@@ -81,16 +81,18 @@ export class RejectedTable {
     const now = this.store.now();
     const lines = entries.slice(0, MAX_ITEMS).map(({ error, item, hashed = [] }) => {
       const text = item instanceof UnparsableItem ? item.text : (JSON.stringify(item) ?? '');
+      // What the item says, and what is cut out of it, may hold half of a surrogate pair, which the engine does not read: with it all rows of the insert would go.
+      const [model, path, message, kept] = [modelOf(item), error.path, error.message, text.slice(0, MAX_ITEM)];
       return JSON.stringify([
         now,
         randomUUID(),
         route,
-        modelOf(item),
+        model.toWellFormed(),
         error.index ?? 0,
         error.code,
-        error.path,
-        error.message,
-        text.slice(0, MAX_ITEM),
+        path.toWellFormed(),
+        message.toWellFormed(),
+        kept.toWellFormed(),
         hashed,
         text.length > MAX_ITEM || (item instanceof UnparsableItem && item.isCut) ? 1 : 0,
       ]);

@@ -29,7 +29,9 @@ export interface DescribedColumn {
 }
 
 const FORMATS = { csv: 'CSVWithNames', parquet: 'Parquet' } as const;
+/** What is read of a file to know its columns: at first, and at the most where the first row is long. */
 const HEAD_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024 * 1024;
 const described = z.object({ name: z.string(), type: z.string() });
 
 /** The file's columns. @throws InvalidInputError when it cannot be read as its format. */
@@ -78,17 +80,21 @@ async function describeCsv(store: Store, path: string): Promise<DescribedColumn[
   return columns.map((column) => ({ name: column.name, type: 'String' }));
 }
 
-/** The first lines of a text file: all of it where it is short, else up to the last line that is whole. */
+/** The first lines of a text file: all of it where it is short, else up to the last line that is whole, the first row among them. */
 async function readHead(path: string): Promise<string> {
   const handle = await open(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const head = buffer
-      .subarray(0, bytesRead)
-      .toString('utf8')
-      .replace(/^\uFEFF/, '');
-    const end = head.lastIndexOf('\n');
-    return bytesRead < HEAD_BYTES || end <= 0 ? head : head.slice(0, end + 1);
+    for (let size = HEAD_BYTES; ; size *= 4) {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
+      const head = buffer
+        .subarray(0, bytesRead)
+        .toString('utf8')
+        .replace(/^\uFEFF/, '');
+      const end = head.lastIndexOf('\n');
+      const isWhole = bytesRead < size;
+      if (isWhole || (end > 0 && end !== head.indexOf('\n')) || size >= MAX_HEAD_BYTES)
+        return isWhole || end <= 0 ? head : head.slice(0, end + 1);
+    }
   } finally {
     await handle.close();
   }

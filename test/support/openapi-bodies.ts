@@ -27,7 +27,19 @@ const nasty = fc.constantFrom(
 ); // prettier-ignore
 const text = fc.oneof(fc.string({ maxLength: 30, unit: 'binary' }), nasty, fc.string({ maxLength: 12 }));
 const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-1, 0, 2 ** 53, -(2 ** 63), 1e308, 5e-324));
-const anything = fc.oneof(fc.jsonValue({ maxDepth: 3 }), text, number, fc.constant(null));
+/** What JSON.stringify cannot say: a document that nests, and a number beyond the largest. They stand in as text until the body is written. */
+const RAW: Record<string, string> = {
+  '@nested arrays@': '['.repeat(6_000) + ']'.repeat(6_000),
+  '@nested objects@': `${'{"a":'.repeat(6_000)}1${'}'.repeat(6_000)}`,
+  '@beyond numbers@': '-1e999',
+};
+const raw = fc.constantFrom(...Object.keys(RAW));
+const anything = fc.oneof(
+  { weight: 9, arbitrary: fc.oneof(fc.jsonValue({ maxDepth: 3 }), text, number, fc.constant(null)) },
+  { weight: 1, arbitrary: raw },
+);
+const written = (value: unknown): string =>
+  (JSON.stringify(value) ?? '').replace(/"(@[a-z ]+@)"/g, (whole, name: string) => RAW[name] ?? whole);
 
 function resolve(document: ApiDocument, schema: Schema | boolean): Schema {
   // `items: false` closes a tuple.
@@ -138,9 +150,7 @@ function requestsOf(
 ): fc.Arbitrary<Malformed> {
   const content = operation.requestBody?.content ?? {};
   const schema = content['application/json']?.schema ?? {};
-  const body = damaged(
-    fc.oneof(valuesOf(document, schema, DEPTH), anything).map((value) => JSON.stringify(value) ?? ''),
-  );
+  const body = damaged(fc.oneof(valuesOf(document, schema, DEPTH), anything).map(written));
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   const parameters = fc.record(
     Object.fromEntries(

@@ -6,21 +6,28 @@ import { deploymentNameSchema, modelNameSchema, timeSchema, versionNameSchema } 
 export const DEFAULT_VERSION = 'unversioned';
 /** The longest id that is kept as external_id. */
 const idSchema = z.string().min(1, 'must not be empty').max(200, 'at most 200 characters');
-const count = z.number().int().nonnegative();
+const count = z.number().int('expected a whole number, at most 2^53 - 1').nonnegative('must not be negative');
 const finite = z.number({ error: 'expected a finite number' });
+const amount = z.number({ error: 'expected a finite number' }).nonnegative('must not be negative');
 
+/** A message for what is not there, and another for what is wrong. */
+const given = (message: string) => (issue: { input?: unknown }) =>
+  issue.input === undefined ? 'is required' : message;
 const plainObject = z
-  .custom<Record<string, unknown>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'expected an object',
-  )
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: given('expected an object'),
+    params: { code: 'invalid_type' },
+  })
   .meta({ type: 'object', additionalProperties: true });
 
 /** An object of values by name. Zod would leave a key `__proto__` out without a word, so that name is refused. */
 function byName<T>(value: z.ZodType<T, T>) {
   const names = z.string().min(1, 'a name must not be empty').max(200, 'a name has at most 200 characters');
   return plainObject
-    .refine((given) => !Object.hasOwn(given, '__proto__'), 'the name __proto__ cannot be used')
+    .refine((value) => !Object.hasOwn(value, '__proto__'), {
+      error: 'the name __proto__ cannot be used',
+      params: { code: 'invalid_key' },
+    })
     .pipe(z.record(names, value));
 }
 
@@ -37,12 +44,12 @@ export const predictionItemSchema = z.strictObject({
   tags: byName(
     z.string({ error: 'expected a string: tags are for segments, numbers go into inputs or metrics' }),
   ).optional(),
-  latency_ms: finite.nonnegative().optional(),
+  latency_ms: amount.optional(),
   status: z.enum(['ok', 'error']).default('ok'),
   error: z.string().max(10_000, 'at most 10,000 characters').optional(),
   request_bytes: count.optional(),
   response_bytes: count.optional(),
-  cpu_ms: finite.nonnegative().optional(),
+  cpu_ms: amount.optional(),
   memory_bytes: count.optional(),
   replica: z.string().max(200, 'at most 200 characters').optional(),
 });
@@ -51,9 +58,10 @@ export type PredictionItem = z.output<typeof predictionItemSchema>;
 /** One ground-truth record: `values` is an object, or a scalar that is stored as `value`. */
 export const groundTruthItemSchema = z.strictObject({
   prediction_id: idSchema,
-  values: z
-    .unknown()
-    .refine((value) => value !== undefined && !Array.isArray(value), 'expected an object or a single value'),
+  values: z.unknown().refine((value) => value !== undefined && !Array.isArray(value), {
+    error: given('expected an object or a single value'),
+    params: { code: 'invalid_type' },
+  }),
   timestamp: timeSchema.optional(),
 });
 export type GroundTruthItem = z.output<typeof groundTruthItemSchema>;
@@ -73,9 +81,16 @@ export const aggregateItemSchema = z
     deployment: deploymentNameSchema.default(''),
     start: timeSchema,
     end: timeSchema,
-    metrics: byName(finite).refine((metrics) => Object.keys(metrics).length > 0, 'give at least one metric'),
+    metrics: byName(finite).refine((metrics) => Object.keys(metrics).length > 0, {
+      error: 'give at least one metric',
+      params: { code: 'required' },
+    }),
   })
-  .refine((item) => item.start <= item.end, { path: ['end'], message: 'must not be before start' });
+  .refine((item) => item.start <= item.end, {
+    path: ['end'],
+    error: 'must not be before start',
+    params: { code: 'invalid_range' },
+  });
 export type AggregateItem = z.output<typeof aggregateItemSchema>;
 
 /** The same with values of any kind, as Cloudera's clients send them; only numbers become series. */
@@ -184,5 +199,6 @@ export class UnparsableItem {
     readonly message: string,
     /** Whether the line is longer than its text. */
     readonly isCut: boolean = false,
+    readonly code: 'malformed_json' | 'too_deep' = 'malformed_json',
   ) {}
 }

@@ -1,6 +1,7 @@
 // SageMaker's data capture and ground truth, one JSON object a line: captured requests with their answers, and labels by id.
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { readJson } from '../json-text.js';
 import { inputsOf, outputsOf } from './bodies.js';
 import { BodyError, isRecord, nameRow, type Mapping } from './mapping.js';
 
@@ -115,7 +116,7 @@ function csvValue(text: string): unknown {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined;
   }

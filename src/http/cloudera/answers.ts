@@ -1,5 +1,6 @@
 // Cloudera APIv2's documents: registered models, models, builds, deployments, and its errors and pages.
 import { iso } from '../../domain/contract/common.js';
+import { readJson } from '../../domain/json-text.js';
 import {
   crnOf,
   type ClouderaBuild,
@@ -157,7 +158,7 @@ const MAX_PAGE = 1000;
 function filterOf(text: string | undefined): Record<string, unknown> {
   if (text === undefined || text === '') return {};
   try {
-    const filter: unknown = JSON.parse(text);
+    const filter = readJson(text);
     if (typeof filter === 'object' && filter !== null && !Array.isArray(filter))
       return filter as Record<string, unknown>;
   } catch {

@@ -1,5 +1,6 @@
 // What Cloudera APIv2's calls about models, builds and deployments share: their paths, what they take, and how records are made.
 import { z } from 'zod';
+import { readJson } from '../../domain/json-text.js';
 import { doesNotExist, invalidParameter } from '../../domain/registry/rules.js';
 import { assertModel } from '../plugins/auth.js';
 import { text, yesNo } from '../mlflow/inputs.js';
@@ -32,7 +33,7 @@ function parseEnvironment(given: string): Record<string, string> {
 
 function jsonOrNull(given: string): unknown {
   try {
-    return JSON.parse(given) as unknown;
+    return readJson(given);
   } catch {
     return null;
   }

@@ -6,6 +6,7 @@ import { gunzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { UnparsableItem } from '../../domain/contract/tracking.js';
 import { InvalidInputError, TooLargeError, UnsupportedMediaTypeError } from '../../domain/errors.js';
+import { NestingError, readJson } from '../../domain/json-text.js';
 import { CSV, NDJSON, PARQUET } from '../schemas/answers.js';
 import type { App } from '../types.js';
 import { emptyBody } from './errors.js';
@@ -75,7 +76,7 @@ function explain(error: unknown, text: string): string {
 /**
  * A JSON document; undefined for an empty body. A key `__proto__` becomes an own property like any other: it is data, and
  * schemas that do not name it refuse it.
- * @throws InvalidInputError `malformed_json`.
+ * @throws InvalidInputError `malformed_json`, `too_deep`.
  */
 export function parseJson(body: Buffer): unknown {
   const bytes = withoutMark(body);
@@ -83,8 +84,10 @@ export function parseJson(body: Buffer): unknown {
   if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
   const text = bytes.toString('utf8');
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch (error) {
+    if (error instanceof NestingError)
+      throw new InvalidInputError(`The body is ${error.message}. Flatten it.`, undefined, 'too_deep');
     throw malformed(explain(error, text));
   }
 }
@@ -116,7 +119,7 @@ export function parseNdjson(body: Buffer, maxItems: number): unknown[] {
   return items;
 }
 
-/** One line; undefined for a blank one, which JSON.parse never returns. */
+/** One line; undefined for a blank one, which JSON never says. */
 function parseLine(bytes: Buffer, start: number, end: number, sound: boolean): unknown {
   if (end === start) return undefined;
   const text = bytes.toString('utf8', start, end);
@@ -124,11 +127,14 @@ function parseLine(bytes: Buffer, start: number, end: number, sound: boolean): u
     return new UnparsableItem(text.slice(0, KEPT_TEXT), 'the line is not UTF-8', true);
   }
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch (error) {
     if (text.trim() === '') return undefined;
+    const isCut = text.length > KEPT_TEXT;
+    const kept = text.slice(0, KEPT_TEXT);
     const why = error instanceof Error ? error.message : 'not JSON';
-    return new UnparsableItem(text.slice(0, KEPT_TEXT), `the line is not valid JSON: ${why}`, text.length > KEPT_TEXT);
+    if (error instanceof NestingError) return new UnparsableItem(kept, `the line is ${why}`, isCut, 'too_deep');
+    return new UnparsableItem(kept, `the line is not valid JSON: ${why}`, isCut);
   }
 }
 

@@ -53,7 +53,7 @@ function rowsOf(body: unknown): readonly unknown[] {
   if (rows.length === 0)
     throw new InvalidInputError('There is no row in the body. Send at least one.', undefined, 'no_items');
   const broken = rows.flatMap((row, index): ItemError[] =>
-    row instanceof UnparsableItem ? [{ index, code: 'malformed_json', path: '', message: row.message }] : [],
+    row instanceof UnparsableItem ? [{ index, code: row.code, path: '', message: row.message }] : [],
   );
   if (broken.length === 0) return rows;
   throw new InvalidInputError(`${broken.length} lines are not JSON: correct them and send all rows again.`, broken);

@@ -45,6 +45,8 @@ export interface BatchOptions {
   first?: number;
   /** Whether refused items are kept for `GET /v1/rejected`; yes unless said otherwise. */
   keepRejected?: boolean;
+  /** The items were refused before and are kept already: a refusal is no new one. */
+  again?: boolean;
   /** Paths of private fields whose values are hashes already. */
   hashed?: readonly string[];
   /** The earliest time that is believed, epoch ms; by default the year 2000, before which a time is a mistake of unit. */

@@ -66,6 +66,9 @@ describe('malformed requests', () => {
         const answers = await Promise.all(some.map((request) => ask(request, answered)));
         wrong.push(...answers.filter((answer) => answer !== null));
         sent += some.length;
+        wrong.push(
+          ...service.logs.map((line) => JSON.stringify(line)).filter((line) => line.includes('could not be kept')),
+        );
         service.logs.length = 0;
         if (before === 0 && sent >= warm) before = heap();
       }

@@ -168,7 +168,7 @@ describe('a batch of predictions', () => {
       });
       expect(answer.status).toBe(400);
       expect(answer.json().errors).toEqual([
-        { index: 0, code: 'custom', path: field, message: 'the name __proto__ cannot be used' },
+        { index: 0, code: 'invalid_key', path: field, message: 'the name __proto__ cannot be used' },
       ]);
     }
   });
