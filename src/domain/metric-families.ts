@@ -1,6 +1,8 @@
 // Families of metrics: which job computes one, which are shares, which are better when they are lower. The service and the dashboard read the same lists.
 import { DRIFT_METRICS, QUALITY_METRICS } from './alerts/metric-names.js';
 
+export { WATCHED_METRICS } from './alerts/metric-names.js';
+
 const DRIFT: ReadonlySet<string> = new Set<string>(DRIFT_METRICS);
 const QUALITY: ReadonlySet<string> = new Set<string>([
   ...QUALITY_METRICS,
@@ -25,7 +27,7 @@ export function isDriftMetric(metric: string): boolean {
 }
 
 /** Computed by the quality job: needs the ground truth. */
-export function isQualityMetric(metric: string): boolean {
+export function isLabelMetric(metric: string): boolean {
   return QUALITY.has(metric);
 }
 

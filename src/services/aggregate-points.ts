@@ -1,27 +1,11 @@
 // Aggregate metrics that clients sent, as points like every other number: for reading and for alert rules.
 import type { MetricPoint } from '../domain/contract/metrics.js';
-import type { PointQuery, PointStore } from './ports.js';
+import type { AggregateQuery, AggregateValue, PointQuery } from '../domain/stored.js';
+import type { PointStore } from './ports.js';
 
-/** Aggregate values as clients sent them. Times in epoch ms. */
+/** Numbers as clients sent them; no keys: all. */
 export interface AggregateReader {
-  read(filter: {
-    model: string;
-    keys: string[];
-    version: string | null;
-    deployment: string | null;
-    from: number | null;
-    to: number | null;
-  }): Promise<
-    {
-      version: string;
-      deployment: string;
-      start: number;
-      end: number;
-      key: string;
-      value: number;
-      receivedAt: number;
-    }[]
-  >;
+  read(filter: AggregateQuery & { keys: string[] }): Promise<AggregateValue[]>;
 }
 
 const PREFIX = 'aggregate.';

@@ -1,7 +1,7 @@
 // Numbers that are not stored: computed on request from the rows, and from kept counts where the rows are gone.
 import type { MetricFilter, MetricPoint } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
-import { isDriftMetric, isKsMetric, isQualityMetric, isWassersteinMetric } from '../domain/metric-families.js';
+import { isDriftMetric, isKsMetric, isLabelMetric, isWassersteinMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import { formatDuration } from '../domain/duration.js';
 import { SLOT_MS } from '../domain/window.js';
@@ -63,10 +63,10 @@ export class ComputedMetrics {
   async others(config: EffectiveConfig, filter: MetricFilter, selection: WindowSelection): Promise<MetricPoint[]> {
     const context = this.context(selection);
     const points: MetricPoint[] = [];
-    if ((filter.baseline ?? null) === null && asks(filter, isQualityMetric))
+    if ((filter.baseline ?? null) === null && asks(filter, isLabelMetric))
       points.push(...(await this.deps.quality.compute(selection, config, context.computedAt, context)));
     const isTechnical = (metric: string) =>
-      !isDriftMetric(metric) && !isQualityMetric(metric) && !metric.startsWith(AGGREGATE);
+      !isDriftMetric(metric) && !isLabelMetric(metric) && !metric.startsWith(AGGREGATE);
     if ((filter.baseline ?? null) === null && asks(filter, isTechnical))
       points.push(...(await this.deps.operations.compute(selection, config, context)));
     return points;

@@ -4,7 +4,8 @@ import type { ItemError } from '../domain/errors.js';
 import { halfOf, predictionsOf, type Half, type LoggedEvent } from '../domain/logs/events.js';
 import { BodyError, type Mapping } from '../domain/logs/mapping.js';
 import type { IngestApi } from './api.js';
-import type { HalfStore, StoredHalf } from './inference-ports.js';
+import type { StoredHalf } from '../domain/stored.js';
+import type { HalfStore } from './inference-ports.js';
 
 /** How long a half is expected to find its other, ms; afterwards it counts as missing, and still joins when the other comes. */
 export const HALF_WAIT = DAY_MS;

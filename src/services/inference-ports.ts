@@ -1,20 +1,6 @@
 // What inference logs need of the store.
 import type { Halves } from '../domain/contract/integrations.js';
-import type { HalfKind } from '../domain/logs/events.js';
-
-/** A half as it is stored. `body`: its rows or error as JSON, '' once it is joined; `hashed`: paths whose values are hashes. Times in epoch ms. */
-export interface StoredHalf {
-  model: string;
-  id: string;
-  kind: HalfKind;
-  version: string;
-  deployment: string;
-  time: number;
-  body: string;
-  hashed: readonly string[];
-  state: 'waiting' | 'joined' | 'unusable';
-  receivedAt: number;
-}
+import type { StoredHalf } from '../domain/stored.js';
 
 export interface HalfStore {
   /** Everything that is known of these requests. */

@@ -1,21 +1,10 @@
 // Model numbers as gauges for Prometheus: read from the store now and then, shown at every scrape. Units are base units: seconds and ratios.
 import { Gauge, type Registry } from 'prom-client';
 import { QUALITY_METRICS } from '../domain/alerts/metric-names.js';
-
-/** A number of a whole model in its newest window. Times in epoch ms. */
-export interface GaugeNumber {
-  model: string;
-  version: string;
-  deployment: string;
-  feature: string;
-  metric: string;
-  value: number;
-  upper: number | null;
-  windowEnd: number;
-}
+import type { NewestNumber } from '../domain/stored.js';
 
 export interface ModelGaugesDependencies {
-  numbers(metrics: readonly string[], now: number): Promise<GaugeNumber[]>;
+  numbers(metrics: readonly string[], now: number): Promise<NewestNumber[]>;
   firing(): Promise<{ rule: string; model: string; severity: string | null }[]>;
   orphanLabels(): Promise<number>;
   lastSuccesses(): Promise<{ job: string; at: number }[]>;
@@ -144,7 +133,7 @@ export class ModelGauges {
     this.fresh = now;
   }
 
-  private show({ model, version, deployment, feature, metric, value, upper, windowEnd }: GaugeNumber): void {
+  private show({ model, version, deployment, feature, metric, value, upper, windowEnd }: NewestNumber): void {
     const target = TARGETS.get(metric);
     const gauge = this.gauges.get(target?.gauge ?? '');
     if (target === undefined || gauge === undefined) return;

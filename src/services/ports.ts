@@ -1,6 +1,7 @@
 // What the services need of the outside: the store's tables, mail, ids. The store and notify layers fit these shapes; the container joins them.
 import type { Alert, Notification } from '../domain/contract/alerts.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
+import type { PointQuery } from '../domain/stored.js';
 
 export type { SeriesKey } from '../domain/alerts/watched-series.js';
 
@@ -26,22 +27,6 @@ export interface CatalogueGuard {
   writtenTo(table: string): number;
   /** Grows whenever another process may have written since this one did. */
   readonly turns: number;
-}
-
-/** Which stored points to read. Names are exact; null means any. */
-export interface PointQuery {
-  model: string | null;
-  metrics: string[];
-  features: string[] | null;
-  version: string | null;
-  deployment: string | null;
-  segment: string | null;
-  /** Windows that start in [from, to). */
-  from: number | null;
-  to: number | null;
-  /** Only windows that end at or before this time. */
-  endingBy: number | null;
-  limit: number | null;
 }
 
 export interface PointStore {

@@ -3,30 +3,18 @@ import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { Baseline, BaselineFieldProfile } from '../domain/drift/baseline.js';
 import { otherIndex, unseenIndex } from '../domain/drift/bins.js';
 import type { GroupKey } from '../domain/selection.js';
+import type { ProfileQuery } from '../domain/stored.js';
 import { windowOf } from '../domain/window.js';
 import { binsOf } from './baselines.js';
 import type { BaselineStore, BinCounter, GroupCounts } from './compute-ports.js';
 import { retentionCutoff } from './models.js';
 
-/** Which stored profiles; null means any. Times in epoch ms. */
-export interface ProfileRange {
-  model: string;
-  features: string[] | null;
-  version: string | null;
-  deployment: string | null;
-  segment: string | null;
-  from: number;
-  to: number;
-  /** Length of the stored windows, ms. */
-  length: number;
-}
-
 export interface ProfileReader {
   merged(
-    query: ProfileRange & { baselineId: string; into: number | null; origin: number },
+    query: ProfileQuery & { baselineId: string; into: number | null; origin: number },
   ): Promise<(GroupKey & { feature: string; total: number[]; rows: number })[]>;
   versions(model: string): Promise<{ version: string; first: number; last: number }[]>;
-  baselines(query: ProfileRange): Promise<{ baselineId: string; windows: number }[]>;
+  baselines(query: ProfileQuery): Promise<{ baselineId: string; windows: number }[]>;
 }
 
 export interface StoredProfileDependencies {
@@ -57,7 +45,7 @@ export class StoredProfiles {
    * expire, are counted in the same bins: both sides are exact counts.
    */
   async counts(
-    range: ProfileRange,
+    range: ProfileQuery,
     baseline: Baseline,
     into: { length: number | null; origin: number },
   ): Promise<StoredCounts | null> {

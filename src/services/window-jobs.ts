@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JobOptions, JobResult, MetricPoint } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import { DriftlineError } from '../domain/errors.js';
-import { isDriftMetric, isQualityMetric } from '../domain/metric-families.js';
+import { isDriftMetric, isLabelMetric } from '../domain/metric-families.js';
 import type { WindowSelection } from '../domain/selection.js';
 import type { BaselineChooser } from './automatic-baselines.js';
 import type { BaselineQualities } from './baseline-quality.js';
@@ -232,8 +232,8 @@ export class WindowJobs {
 /** Which stored numbers belong to a job. */
 const OWNERS: Record<WindowJob, (metric: string) => boolean> = {
   drift: isDriftMetric,
-  quality: isQualityMetric,
-  operations: (metric) => !isDriftMetric(metric) && !isQualityMetric(metric),
+  quality: isLabelMetric,
+  operations: (metric) => !isDriftMetric(metric) && !isLabelMetric(metric),
 };
 
 /** What of a chunk is computed: its windows are all of one kind. */

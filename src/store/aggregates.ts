@@ -1,6 +1,7 @@
 // Aggregate metrics that clients computed themselves: a value over a time range, with no prediction.
 import { z } from 'zod';
 import type { AggregateDocument } from '../domain/contract/tracking.js';
+import type { AggregateQuery, AggregateValue } from '../domain/stored.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
@@ -17,17 +18,6 @@ const COLUMNS = [
   'row_version',
   'is_deleted',
 ];
-
-/** One stored value. Times in epoch milliseconds. */
-export interface AggregateValue {
-  version: string;
-  deployment: string;
-  start: number;
-  end: number;
-  key: string;
-  value: number;
-  receivedAt: number;
-}
 
 const aggregateRow = z
   .object({
@@ -48,6 +38,15 @@ const aggregateRow = z
     value: row.value,
     receivedAt: row.received_ms,
   }));
+
+function rangeOf(query: AggregateQuery): Conditions {
+  return new Conditions()
+    .equals('model', query.model)
+    .equals('version', query.version)
+    .equals('deployment', query.deployment)
+    .time('start_ts', '>=', query.from)
+    .time('start_ts', '<', query.to);
+}
 
 /** All keys of one range. Times in epoch milliseconds. */
 export interface StoredAggregate {
@@ -100,22 +99,10 @@ export class AggregateTable {
   }
 
   /** Numbers whose range starts in [from, to). */
-  read(filter: {
-    model: string;
-    keys: string[];
-    version: string | null;
-    deployment: string | null;
-    from: number | null;
-    to: number | null;
-  }): Promise<AggregateValue[]> {
-    const where = new Conditions()
-      .equals('model', filter.model)
+  read(filter: AggregateQuery & { keys: string[] }): Promise<AggregateValue[]> {
+    const where = rangeOf(filter)
       .equals('json', '')
-      .oneOf('key', filter.keys.length === 0 ? null : filter.keys)
-      .equals('version', filter.version)
-      .equals('deployment', filter.deployment)
-      .time('start_ts', '>=', filter.from)
-      .time('start_ts', '<', filter.to);
+      .oneOf('key', filter.keys.length === 0 ? null : filter.keys);
     return this.store.query({
       name: 'read_aggregate_metrics',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(start_ts) AS start_ms, toUnixTimestamp64Milli(end_ts) AS end_ms, key, value,
@@ -127,23 +114,8 @@ export class AggregateTable {
   }
 
   /** All keys of a range together, numbers or not, for the ranges that start in [from, to): a page of them, ascending. */
-  documents(
-    filter: {
-      model: string;
-      version: string | null;
-      deployment: string | null;
-      from: number | null;
-      to: number | null;
-    },
-    limit: number,
-    skip: number,
-  ): Promise<StoredAggregate[]> {
-    const where = new Conditions()
-      .equals('model', filter.model)
-      .equals('version', filter.version)
-      .equals('deployment', filter.deployment)
-      .time('start_ts', '>=', filter.from)
-      .time('start_ts', '<', filter.to);
+  documents(filter: AggregateQuery, limit: number, skip: number): Promise<StoredAggregate[]> {
+    const where = rangeOf(filter);
     return this.store.query({
       name: 'read_aggregate_documents',
       sql: `SELECT version, deployment, toUnixTimestamp64Milli(start_ts) AS start_ms, toUnixTimestamp64Milli(end_ts) AS end_ms, arraySort(groupArray((key, value, json))) AS entries

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { iso } from '../domain/contract/common.js';
 import type { Halves } from '../domain/contract/integrations.js';
-import type { HalfKind } from '../domain/logs/events.js';
+import type { StoredHalf } from '../domain/stored.js';
 import type { Store } from './store.js';
 
 const COLUMNS = [
@@ -18,20 +18,6 @@ const COLUMNS = [
   'received_at',
   'row_version',
 ];
-
-/** A half as it is stored; see services/inference-ports.ts. */
-interface StoredHalf {
-  model: string;
-  id: string;
-  kind: HalfKind;
-  version: string;
-  deployment: string;
-  time: number;
-  body: string;
-  hashed: readonly string[];
-  state: 'waiting' | 'joined' | 'unusable';
-  receivedAt: number;
-}
 
 const halfRow = z
   .object({

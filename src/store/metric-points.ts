@@ -1,6 +1,7 @@
 // Every computed number: one row per series and window; writing again replaces.
 import { z } from 'zod';
 import { POINT_STATUSES, type MetricPoint } from '../domain/contract/metrics.js';
+import type { PointQuery } from '../domain/stored.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
@@ -62,20 +63,6 @@ const pointRow = z
     computedAt: row.computed_ms,
   }));
 
-/** Filters of a read; null means any. */
-export interface PointFilter {
-  model: string | null;
-  metrics: string[];
-  features: string[] | null;
-  version: string | null;
-  deployment: string | null;
-  segment: string | null;
-  from: number | null;
-  to: number | null;
-  endingBy: number | null;
-  limit: number | null;
-}
-
 /** One window of one series of predictions. */
 export interface WindowOfSeries {
   version: string;
@@ -87,7 +74,7 @@ export interface WindowOfSeries {
 export class MetricPointTable {
   constructor(private readonly store: Store) {}
 
-  read(filter: PointFilter): Promise<MetricPoint[]> {
+  read(filter: PointQuery): Promise<MetricPoint[]> {
     const where = new Conditions()
       .equals('model', filter.model)
       .oneOf('metric', filter.metrics.length === 0 ? null : filter.metrics)

@@ -1,18 +1,7 @@
 // The newest number of every series, for gauges: what is scraped now and then must not read the history.
 import { z } from 'zod';
+import type { NewestNumber } from '../domain/stored.js';
 import type { Store } from './store.js';
-
-/** A number of a whole model (no segment) in its newest window. Times in epoch ms. */
-export interface NewestNumber {
-  model: string;
-  version: string;
-  deployment: string;
-  feature: string;
-  metric: string;
-  value: number;
-  upper: number | null;
-  windowEnd: number;
-}
 
 /** How far back windows are looked for: the longest window is 30 days. */
 const REACH_DAYS = 40;

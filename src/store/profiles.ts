@@ -1,5 +1,6 @@
 // Bin counts per window and field: what distributions are drawn from and longer windows are merged from.
 import { z } from 'zod';
+import type { ProfileQuery } from '../domain/stored.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
@@ -32,20 +33,7 @@ export interface Profile {
   n: number;
 }
 
-/** Which stored profiles; null means any. Times in epoch ms. */
-export interface ProfileRange {
-  model: string;
-  features: string[] | null;
-  version: string | null;
-  deployment: string | null;
-  segment: string | null;
-  from: number;
-  to: number;
-  /** Windows of this length only, ms. */
-  length: number;
-}
-
-function rangeOf(query: ProfileRange): Conditions {
+function rangeOf(query: ProfileQuery): Conditions {
   const where = new Conditions()
     .equals('model', query.model)
     .oneOf('feature', query.features)
@@ -87,7 +75,7 @@ export class ProfileTable {
    * Counts of the windows that lie in [from, to), added bin by bin into longer windows (`into`, counted from `origin`; null: one window that starts at
    * `from`), for each series, segment and field, in the bins of one baseline.
    */
-  async merged(query: ProfileRange & { baselineId: string; into: number | null; origin: number }) {
+  async merged(query: ProfileQuery & { baselineId: string; into: number | null; origin: number }) {
     const where = rangeOf(query).equals('baseline_id', query.baselineId, 'UUID');
     const w =
       query.into === null
@@ -122,7 +110,7 @@ export class ProfileTable {
   }
 
   /** In the bins of which baselines the windows in [from, to) are kept, the one that covers most first, of those the newest. */
-  async baselines(query: ProfileRange): Promise<{ baselineId: string; windows: number }[]> {
+  async baselines(query: ProfileQuery): Promise<{ baselineId: string; windows: number }[]> {
     const where = rangeOf(query);
     return this.store.query({
       name: 'profile_baselines',
@@ -134,27 +122,8 @@ export class ProfileTable {
   }
 
   /** Counts of one field over all windows that lie in [from, to), added bin by bin, per baseline. */
-  sum(query: {
-    model: string;
-    feature: string;
-    version: string | null;
-    deployment: string | null;
-    segment: string;
-    from: number;
-    to: number;
-    /** Windows of this length only, ms. */
-    length: number;
-  }) {
-    const where = new Conditions()
-      .equals('model', query.model)
-      .equals('feature', query.feature)
-      .equals('version', query.version)
-      .equals('deployment', query.deployment)
-      .equals('segment', query.segment)
-      .time('window_start', '>=', query.from)
-      .time('window_end', '<=', query.to);
-    const length = where.bind(query.length, 'Int64');
-    where.add(`toUnixTimestamp64Milli(window_end) - toUnixTimestamp64Milli(window_start) = ${length}`);
+  sum(query: Omit<ProfileQuery, 'features'> & { feature: string }) {
+    const where = rangeOf({ ...query, features: [query.feature] });
     return this.store.query({
       name: 'sum_profiles',
       sql: `SELECT toString(baseline_id) AS baseline_id, sumForEach(counts) AS total, sum(n) AS rows, uniqExact(window_start) AS windows FROM profiles FINAL ${where.where()} GROUP BY baseline_id ORDER BY rows DESC`,

@@ -77,12 +77,10 @@ const READ_ONLY: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-const ALL: ReadonlySet<string> = new Set<string>([
-  ...DRIFT_METRICS,
-  ...QUALITY_METRICS,
-  ...OTHER_METRICS,
-  ...READ_ONLY.keys(),
-]);
+/** Stored numbers: what a rule can watch, beside the model's own. */
+export const WATCHED_METRICS: readonly string[] = [...DRIFT_METRICS, ...QUALITY_METRICS, ...OTHER_METRICS];
+
+const ALL: ReadonlySet<string> = new Set<string>([...WATCHED_METRICS, ...READ_ONLY.keys()]);
 const QUALITY: ReadonlySet<string> = new Set<string>(QUALITY_METRICS);
 /** `custom.<key>` and `aggregate.<key>`: the keys are the model's own. */
 const OWN = /^(custom|aggregate)\../;

@@ -10,7 +10,7 @@ import type {
   RegistryChange,
   VersionDetail,
 } from '../../domain/contract/registry.js';
-import { isQualityMetric } from '../../domain/metric-families.js';
+import { isLabelMetric } from '../../domain/metric-families.js';
 import { lineageOf, trainingMetrics } from '../../domain/registry/lineage.js';
 import { CHAMPION, describeChange, type Change, type RegisteredModel } from '../../domain/registry/model.js';
 import { NotFoundError } from '../../domain/errors.js';
@@ -191,7 +191,7 @@ export class RegistryViews {
       to,
       window: 'range',
     });
-    return points.filter((point) => point.feature === '' && isQualityMetric(point.metric));
+    return points.filter((point) => point.feature === '' && isLabelMetric(point.metric));
   }
 
   private async completing(name: string): Promise<(version: RegisteredVersion) => RegisteredVersion> {

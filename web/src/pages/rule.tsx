@@ -1,11 +1,12 @@
 // The rule editor: the form, the numbers it would watch, and what it would have done.
+import { WATCHED_METRICS } from '../../../src/domain/metric-families.js';
 import type { Overview } from '../../../src/domain/contract/overview.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { go, to } from '../lib/location.js';
 import { metricName } from '../prepare/format.js';
 import type { NamedRule } from '../prepare/model.js';
-import { emptyRule, isPValue, METRICS, toDocument, toForm, type RuleForm } from '../prepare/rule.js';
+import { emptyRule, isPValue, toDocument, toForm, type RuleForm } from '../prepare/rule.js';
 import { CheckField, ChecksField, ChoiceField, Complaint, TextField, useForm, type Form } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { useView } from '../ui/view.js';
@@ -144,7 +145,7 @@ function Watched({ form: { values, bind }, models }: { form: Form<RuleForm>; mod
   return (
     <>
       <TextField label="Model" {...bind('model')} list={[...models, '*']} />
-      <TextField label="Metric" {...bind('metric')} list={METRICS} hint={metricName(values.metric)} />
+      <TextField label="Metric" {...bind('metric')} list={WATCHED_METRICS} hint={metricName(values.metric)} />
       <TextField label="Field" {...bind('feature')} hint="inputs.* is any input, empty the whole model" />
       <TextField label="Version" {...bind('version')} hint="* is any; @Production, @alias" />
       <TextField label="Deployment" {...bind('deployment')} hint="* is any; empty: those without a name" />
