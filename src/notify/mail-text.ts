@@ -87,6 +87,7 @@ export function renderText(notice: Notice): string {
     ...segmentLines(notice),
     ...chartLines(notice),
     `Open: ${notice.link}`,
+    ...(notice.query === undefined ? [] : [`Numbers, rows and SQL: ${notice.query}`]),
     ...(notice.links === undefined
       ? []
       : [`Acknowledge: ${notice.links.acknowledge}`, `Silence for 24 hours: ${notice.links.silence}`]),

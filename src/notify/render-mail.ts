@@ -75,11 +75,14 @@ function chart(notice: Notice): HtmlValue {
     ${note(unbroken(chartCaption(notice.chart)))}`;
 }
 
-function links({ link, links: signed }: Notice): Html {
-  const open = { text: 'Open in Driftline', href: link };
-  if (signed === undefined) return buttons([open]);
+function links({ link, query, links: signed }: Notice): Html {
+  const open = [
+    { text: 'Open in Driftline', href: link },
+    ...(query === undefined ? [] : [{ text: 'Numbers and SQL', href: query }]),
+  ];
+  if (signed === undefined) return buttons(open);
   return buttons([
-    open,
+    ...open,
     { text: 'Acknowledge', href: signed.acknowledge },
     { text: 'Silence 24 h', href: signed.silence },
   ]);

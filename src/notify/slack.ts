@@ -81,6 +81,7 @@ export function slackBody(notice: Notice) {
               type: 'actions',
               elements: [
                 linkButton('Open', notice.link),
+                ...(notice.query === undefined ? [] : [linkButton('Numbers and SQL', notice.query)]),
                 linkButton('Acknowledge', notice.links.acknowledge),
                 linkButton('Silence 24 h', notice.links.silence),
               ],

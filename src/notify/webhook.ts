@@ -83,6 +83,7 @@ export function webhookBody(notice: Notice) {
             text: rollbackSentence(notice.rollback),
           },
     url: notice.link,
+    query_url: notice.query ?? null,
     evaluated_at: iso(notice.at),
   };
 }

@@ -240,7 +240,7 @@ export class AlertsService implements AlertsApi {
     const { kind, rule, model, deployment } = await this.openLink(token, now);
     if (kind === 'silence') {
       const matchers = { rule, model };
-      await this.putSilence(muteName(rule), {
+      await this.putSilence(muteName(rule, model), {
         matchers,
         starts: now,
         ends: now + DAY_MS,

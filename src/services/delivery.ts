@@ -22,7 +22,15 @@ import type { Alert, Channel, Silence } from '../domain/contract/alerts.js';
 import { parseDuration } from '../domain/duration.js';
 import { LINK_LIFE, type LinkAction } from './alert-links.js';
 import type { AlertPorts } from './alert-ports.js';
-import { Evidence, noticeItem, noticeLink, stopCommands, worstFirst, type NoticeSubject } from './notices.js';
+import {
+  Evidence,
+  noticeItem,
+  noticeLink,
+  queryLink,
+  stopCommands,
+  worstFirst,
+  type NoticeSubject,
+} from './notices.js';
 import type { AlertEvent, NotificationRow } from './ports.js';
 
 /** The namespace of Message-Ids. */
@@ -172,6 +180,7 @@ export class Delivery {
       ...(await this.gather(subject, open, optional)),
       links: open.length === 0 ? undefined : (await optional(this.linksFor(subject)))[0],
       link: noticeLink(this.ports.publicUrl, subject.model, open[0] ?? resolved[0]),
+      query: queryLink({ publicUrl: this.ports.publicUrl, model: subject.model }, open[0] ?? resolved[0]),
       stop: stopCommands(this.ports.publicUrl, subject, this.ports.fileOf(subject.ruleName)),
       messageId: messageId(id),
       inReplyTo: decision.kind === 'firing' ? null : threadOf(rows),

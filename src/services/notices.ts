@@ -1,4 +1,5 @@
 // Puts a notice together: its alerts, the bins that moved, what happened to quality, the links and commands.
+import { createHash } from 'node:crypto';
 import { isQualityMetric } from '../domain/alerts/metric-names.js';
 import { isRelativeToNoise, referencePhrase } from '../domain/alerts/baseline-reference.js';
 import type {
@@ -11,9 +12,9 @@ import type {
 } from '../domain/alerts/notice.js';
 import { periodsAround } from '../domain/alerts/periods.js';
 import { breaches, effectiveThreshold, lowestLevel, type AlertRule } from '../domain/alerts/rule.js';
-import { SERVICE } from '../domain/alerts/wording.js';
+import { isPulse, place, SERVICE } from '../domain/alerts/wording.js';
 import type { MetricPoint } from '../domain/contract/metrics.js';
-import { iso } from '../domain/contract/common.js';
+import { iso, slugSchema } from '../domain/contract/common.js';
 import { DAY_MS } from '../domain/duration.js';
 import type { AlertPorts } from './alert-ports.js';
 import type { AlertEvent, SeriesKey } from './ports.js';
@@ -176,7 +177,7 @@ export class Evidence {
       return { value, past: held !== null && limit !== null && breaches(rule.op, held, limit) };
     });
     const threshold = item.threshold === null ? null : item.threshold * (reference ?? 1);
-    return [{ metric, windows: CHART_WINDOWS, threshold, points: shown }];
+    return [{ metric, where: place(item), windows: CHART_WINDOWS, threshold, points: shown }];
   }
 
   private async qualityOf({ model, deployment }: NoticeSubject, item: NoticeItem): Promise<NoticeQuality> {
@@ -229,9 +230,15 @@ function putCommand(url: string, body: unknown): string {
   return `curl -X PUT ${quoted(url)} -H 'content-type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
 
-/** The name of the silence that a notification offers. */
-export function muteName(rule: string): string {
-  return `mute ${rule}`.slice(0, 100);
+/** The name of the silence that a notification offers: of this rule and model alone, so that it takes no other one's place. */
+export function muteName(rule: string, model: string): string {
+  const name = `mute ${rule} on ${model}`;
+  if (slugSchema.safeParse(name).success) return name;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([rule, model]))
+    .digest('hex')
+    .slice(0, 12);
+  return `${`mute ${rule}`.slice(0, 85)} ${digest}`;
 }
 
 /** Commands that stop a rule's notifications. */
@@ -246,7 +253,7 @@ export function stopCommands(
       ...rule,
       enabled: false,
     });
-  const silence = putCommand(`${publicUrl}/v1/silences/${encodeURIComponent(muteName(ruleName))}`, {
+  const silence = putCommand(`${publicUrl}/v1/silences/${encodeURIComponent(muteName(ruleName, model))}`, {
     matchers: { rule: ruleName, model },
     starts: iso(now),
     ends: iso(now + DAY_MS),
@@ -271,4 +278,11 @@ export function noticeLink(publicUrl: string, model: string, worst: NoticeItem |
   if (worst.feature === '') return `${page}?${query.toString()}`;
   query.set('feature', worst.feature);
   return `${page}/feature?${query.toString()}`;
+}
+
+/** The page of an alert: its numbers, example rows and the SQL that gave them. About the service itself there is none. */
+export function queryLink({ publicUrl, model }: { publicUrl: string; model: string }, worst: NoticeItem | undefined) {
+  return worst === undefined || model === SERVICE || isPulse(worst.metric)
+    ? undefined
+    : `${publicUrl}/alerts/${encodeURIComponent(worst.alertId)}`;
 }

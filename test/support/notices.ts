@@ -61,7 +61,7 @@ export function aNotice(changes: Partial<Notice> = {}): Notice {
     link: 'http://127.0.0.1:8080/?model=flight-delay&version=2',
     stop: {
       disable: `curl -X PUT 'http://127.0.0.1:8080/v1/alert-rules/input%20drift' -H 'content-type: application/json' -d '{"model":"flight-delay","version":"*","metric":"psi","feature":"*","op":">","warning":0.1,"critical":0.2,"for":2,"of":2,"channels":["ops"],"enabled":false}'`,
-      silence: `curl -X PUT 'http://127.0.0.1:8080/v1/silences/mute%20input%20drift' -H 'content-type: application/json' -d '{"matchers":{"rule":"input drift","model":"flight-delay"},"starts":"2001-03-14T00:05:00.000Z","ends":"2001-03-15T00:05:00.000Z","comment":"from a notification"}'`,
+      silence: `curl -X PUT 'http://127.0.0.1:8080/v1/silences/mute%20input%20drift%20on%20flight-delay' -H 'content-type: application/json' -d '{"matchers":{"rule":"input drift","model":"flight-delay"},"starts":"2001-03-14T00:05:00.000Z","ends":"2001-03-15T00:05:00.000Z","comment":"from a notification"}'`,
       file: null,
     },
     messageId: '<22222222-2222-5222-8222-222222222222@driftline>',
@@ -85,8 +85,10 @@ export function aFullNotice(changes: Partial<Notice> = {}): Notice {
         { segment: 'tags.region=', valueBefore: null, valueAfter: 0.1, mixEffect: -0.003, rateEffect: 0 },
       ],
     },
+    query: 'http://127.0.0.1:8080/alerts/11111111-1111-4111-8111-111111111111',
     chart: {
       metric: 'psi',
+      where: 'inputs.distance',
       windows: 30,
       threshold: 0.2,
       points: Array.from({ length: 30 }, (_, i) => {

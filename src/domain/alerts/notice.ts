@@ -78,6 +78,8 @@ export interface NoticeSegments {
 /** The newest windows of the worst alert's series, oldest first; `past`: beyond the limit that held there. */
 export interface NoticeChart {
   metric: string;
+  /** Which of the alerts it shows, in words; empty for a number about the whole model. */
+  where: string;
   windows: number;
   threshold: number | null;
   points: { value: number | null; past: boolean }[];
@@ -111,6 +113,8 @@ export interface Notice {
   links?: NoticeLinks | undefined;
   /** The service's address with the model, version and time range. */
   link: string;
+  /** The page of the worst alert: its numbers, example rows and the SQL behind them. Absent where there is no such alert. */
+  query?: string | undefined;
   /** Shell commands: turn the rule off (null where the rule is too long for a command), silence it for a day. */
   stop: {
     disable: string | null;

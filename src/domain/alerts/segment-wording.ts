@@ -42,8 +42,9 @@ export function sparkline(chart: NoticeChart): string {
 }
 
 /** What the chart shows, for those who do not see it. */
-export function chartCaption({ metric, points, threshold, windows }: NoticeChart): string {
+export function chartCaption({ metric, where, points, threshold, windows }: NoticeChart): string {
   const limit = threshold === null ? '' : `, limit ${formatValue(metric, threshold)}`;
   const newest = points.at(-1)?.value ?? null;
-  return `${metricName(metric)} over the last ${windows} windows, now ${formatValue(metric, newest)}${limit}`;
+  const name = where === '' ? metricName(metric) : `${metricName(metric)} on ${where}`;
+  return `${name} over the last ${windows} windows, now ${formatValue(metric, newest)}${limit}`;
 }

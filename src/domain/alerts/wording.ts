@@ -94,7 +94,9 @@ export function oneLine(text: string, max = 120): string {
   const line = text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   if (line.length <= max) return line;
   const half = Math.floor((max - 1) / 2);
-  return `${line.slice(0, max - 1 - half)}…${line.slice(-half)}`;
+  // Not through the middle of a character that takes two places.
+  const head = line.slice(0, max - 1 - half).replace(/[\uD800-\uDBFF]$/, '');
+  return `${head}…${line.slice(-half).replace(/^[\uDC00-\uDFFF]/, '')}`;
 }
 
 /** `v2` for version 2; versions with a name of their own stay as they are; nothing for `unversioned`. */

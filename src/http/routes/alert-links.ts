@@ -1,6 +1,7 @@
 // Where the links of mails lead: a page that says what would be done, and does it only when its button is pressed.
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ConflictError, NotFoundError } from '../../domain/errors.js';
 import { html, Html } from '../../domain/html.js';
 import type { App, RouteContext } from '../types.js';
 
@@ -34,6 +35,20 @@ function page(title: string, body: Html): string {
     </html>`.text;
 }
 
+/** What is wrong with a link, for whoever pressed it: as a page where a person reads it, and as a problem document elsewhere. */
+async function orPage(request: FastifyRequest, reply: FastifyReply, work: () => Promise<FastifyReply>) {
+  try {
+    return await work();
+  } catch (error) {
+    if (
+      !(error instanceof NotFoundError || error instanceof ConflictError) ||
+      request.headers.accept?.includes('text/html') !== true
+    )
+      throw error;
+    return asPage(reply.code(error.status)).send(page('This link does not work', html`<p>${error.detail}</p>`));
+  }
+}
+
 /** A page of its own style and nothing else; never kept. */
 function asPage(reply: FastifyReply): FastifyReply {
   return reply
@@ -59,21 +74,22 @@ export function alertLinkRoutes(app: App, { services, clock }: RouteContext): vo
     url: '/alert-links/:token',
     config: { scope: 'open' },
     schema: { hide: true, params },
-    handler: async (request, reply) => {
-      const action = await services.alerts.openLink(request.params.token, clock());
-      const title = action.kind === 'acknowledge' ? 'Acknowledge these alerts?' : 'Silence this rule for 24 hours?';
-      const what =
-        action.kind === 'acknowledge'
-          ? 'Somebody looks after them: no more reminders, until they are over or get worse.'
-          : 'Nothing is sent about it until then. What is still wrong afterwards is sent then.';
-      const body = html`<p>
-          Rule <strong>${action.rule}</strong> on the model <strong>${action.model}</strong>. ${what}
-        </p>
-        <form method="post">
-          <button type="submit">${action.kind === 'acknowledge' ? 'Acknowledge' : 'Silence'}</button>
-        </form>`;
-      return asPage(reply).send(page(title, body));
-    },
+    handler: (request, reply) =>
+      orPage(request, reply, async () => {
+        const action = await services.alerts.openLink(request.params.token, clock());
+        const title = action.kind === 'acknowledge' ? 'Acknowledge these alerts?' : 'Silence this rule for 24 hours?';
+        const what =
+          action.kind === 'acknowledge'
+            ? 'Somebody looks after them: no more reminders, until they are over or get worse.'
+            : 'Nothing is sent about it until then. What is still wrong afterwards is sent then.';
+        const body = html`<p>
+            Rule <strong>${action.rule}</strong> on the model <strong>${action.model}</strong>. ${what}
+          </p>
+          <form method="post">
+            <button type="submit">${action.kind === 'acknowledge' ? 'Acknowledge' : 'Silence'}</button>
+          </form>`;
+        return asPage(reply).send(page(title, body));
+      }),
   });
 
   app.route({
@@ -81,9 +97,10 @@ export function alertLinkRoutes(app: App, { services, clock }: RouteContext): vo
     url: '/alert-links/:token',
     config: { scope: 'open' },
     schema: { hide: true, params },
-    handler: async (request, reply) => {
-      const done = await services.alerts.followLink(request.params.token, clock());
-      return asPage(reply).send(page('Done', html`<p>${done}</p>`));
-    },
+    handler: (request, reply) =>
+      orPage(request, reply, async () => {
+        const done = await services.alerts.followLink(request.params.token, clock());
+        return asPage(reply).send(page('Done', html`<p>${done}</p>`));
+      }),
   });
 }

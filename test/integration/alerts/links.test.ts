@@ -49,12 +49,15 @@ function linkIn(name: string): string {
   return found?.[1] ?? 'no link';
 }
 
-it('the mail has a chart and both links, in text and HTML', () => {
+it('the mail has a chart, the page with the SQL and both links, in text and HTML', async () => {
   expect(mailbox.mails).toHaveLength(1);
   const [mail] = mailbox.mails;
-  expect(mail?.text).toMatch(/[▁▂▃▄▅▆▇█·]{30} {2}PSI over the last 30 windows, now 0.5, limit 0.2/);
+  expect(mail?.text).toMatch(/[▁▂▃▄▅▆▇█·]{30} {2}PSI on inputs.x over the last 30 windows, now 0.5, limit 0.2/);
   expect(mail?.html).toContain(`href="https://drift.example.org${linkIn('Acknowledge')}"`);
   expect(mail?.html).toContain(`href="https://drift.example.org${linkIn('Silence for 24 hours')}"`);
+  const [alert] = await service.services.alerts.alerts({ state: 'firing', model: null });
+  expect(mail?.text).toContain(`Numbers, rows and SQL: https://drift.example.org/alerts/${alert?.id}`);
+  expect(mail?.html).toContain(`href="https://drift.example.org/alerts/${alert?.id}"`);
 });
 
 it('to open a link does nothing but ask, without a key', async () => {
@@ -89,10 +92,19 @@ it('the button silences the rule on that model for a day', async () => {
   expect(answer.status).toBe(200);
   expect(await service.services.alerts.listSilences()).toMatchObject([
     {
-      name: 'mute drift',
+      name: 'mute drift on flights',
       silence: { matchers: { rule: 'drift', model: 'flights' }, starts: TEST_NOW, ends: TEST_NOW + 24 * HOUR },
     },
   ]);
+});
+
+it('silences of one rule on two models stand side by side, whatever the models are called', async () => {
+  const { muteName } = await import('../../../src/services/notices.js');
+  const names = ['flights', 'flüge', 'f/2', 'x'.repeat(200), `${'x'.repeat(199)}y`].map((model) =>
+    muteName('drift', model),
+  );
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(name).toMatch(/^[\w.@ -]{1,100}$/);
 });
 
 it('what the links did is in the audit, without their secrets', async () => {
@@ -114,6 +126,9 @@ it('refuses a link that was changed, and one that is too old', async () => {
   expectProblem(await call(service.app, 'POST', `/alert-links/${other}.${mac}`), 404, 'not_found');
   expectProblem(await call(service.app, 'POST', `${link}x`), 404, 'not_found');
   expectProblem(await call(service.app, 'POST', '/alert-links/nonsense'), 404, 'not_found');
+  const read = await call(service.app, 'GET', '/alert-links/nonsense', { headers: { accept: 'text/html,*/*;q=0.8' } });
+  expect(read).toMatchObject({ status: 404, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  expect(read.text).toContain('There is no such link. Open the alert in the dashboard instead.');
   service.clock.set(TEST_NOW + 8 * 24 * HOUR);
   expectProblem(await call(service.app, 'GET', link), 409, 'conflict');
 });

@@ -81,6 +81,7 @@ describe('Slack', () => {
     const actions = found.find(({ type }) => type === 'actions');
     expect(actions?.elements?.map(({ type, text }) => [type, text.text])).toEqual([
       ['button', 'Open'],
+      ['button', 'Numbers and SQL'],
       ['button', 'Acknowledge'],
       ['button', 'Silence 24 h'],
     ]);
@@ -92,7 +93,8 @@ describe('Slack', () => {
 
   it('acknowledges by its button, after a question', async () => {
     const actions = blocks('errors').blocks.find(({ type }) => type === 'actions');
-    const link = new URL(actions?.elements?.[1]?.url ?? '');
+    const button = actions?.elements?.find(({ text }) => text.text === 'Acknowledge');
+    const link = new URL(button?.url ?? '');
     const state = async () =>
       ((await call(service.app, 'GET', '/v1/alerts')).json() as unknown as { rule: string; state: string }[]).find(
         ({ rule }) => rule === 'errors',
