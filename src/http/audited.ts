@@ -102,11 +102,16 @@ const id = (asked: Asked, name: string): string => {
 const project = ({ params }: Asked): string => params.project_id ?? '';
 const clouderaModel: Reader = ({ records }, asked) => records.model(project(asked), id(asked, 'model_id'));
 const build: Reader = ({ records }, asked) =>
-  records.build(project(asked), asked.params.model_id ?? '', id(asked, 'build_id'));
+  records.build({
+    projectId: project(asked),
+    modelId: asked.params.model_id ?? '',
+    buildId: id(asked, 'build_id'),
+    id: '',
+  });
 const deployment: Reader = ({ records }, asked) => {
-  const { model_id: model = '', build_id: built = '' } = asked.params;
+  const { model_id: modelId = '', build_id: buildId = '' } = asked.params;
   const name = asked.params.deployment_action === undefined ? 'deployment_id' : 'deployment_action';
-  return records.deployment(project(asked), model, built, id(asked, name));
+  return records.deployment({ projectId: project(asked), modelId, buildId, id: id(asked, name) });
 };
 
 const PROJECT = '/api/v2/projects/:project_id/models';

@@ -10,6 +10,22 @@ interface ClouderaRecord {
   updatedAt: number;
 }
 
+/** Where Cloudera's scheduler would put it: kept and told as given; 0 and '0' are none. */
+export interface Placement {
+  acceleratorLabelId: string;
+  resourceGroupId: number;
+  resourceProfileId: number;
+}
+export const ANYWHERE: Placement = { acceleratorLabelId: '0', resourceGroupId: 0, resourceProfileId: 0 };
+
+/** What one replica of a deployment gets that says nothing itself. Memory in MiB. */
+export interface DefaultResources {
+  cpuMillicores: number;
+  memoryMb: number;
+  nvidiaGpus: number;
+}
+export const DEFAULT_RESOURCES: DefaultResources = { cpuMillicores: 1000, memoryMb: 2048, nvidiaGpus: 0 };
+
 export interface ClouderaModel extends ClouderaRecord {
   name: string;
   description: string;
@@ -18,7 +34,12 @@ export interface ClouderaModel extends ClouderaRecord {
   accessKey: string;
   authEnabled: boolean;
   visibility: string;
-  runAs: string | null;
+  /** The number of a service account; 0: whoever made it. */
+  runAs: number;
+  defaultResources: DefaultResources;
+  /** How many replicas a deployment has that says nothing itself. */
+  defaultReplicas: number;
+  placement: Placement;
 }
 
 export interface ClouderaBuild extends ClouderaRecord {
@@ -31,6 +52,8 @@ export interface ClouderaBuild extends ClouderaRecord {
   kernel: string;
   runtimeIdentifier: string;
   runtimeAddonIdentifiers: readonly string[];
+  modelRootDir: string;
+  buildScriptPath: string;
   /** The id of the registered version, and what it is; null for a build of none. */
   registeredVersion: { id: string; modelId: string; version: number } | null;
 }
@@ -46,6 +69,7 @@ export interface ClouderaDeployment extends ClouderaRecord {
   memory: number;
   nvidiaGpus: number;
   replicas: number;
+  placement: Placement;
   environment: Readonly<Record<string, string>>;
   status: DeploymentState;
   stoppedAt: number | null;

@@ -1,28 +1,20 @@
 // Cloudera APIv2's calls about builds of models, as records.
-import { z } from 'zod';
 import { yesNo } from '../mlflow/inputs.js';
 import { call } from '../mlflow/protocol.js';
-import { buildJson, listPage } from './answers.js';
-import { BUILD, BUILDS, buildInput, deploymentInput, makeBuild, makeDeployment, pathOf, reach } from './records.js';
-import { listInput, TAG } from './registry-calls.js';
+import { buildJson } from './answers.js';
+import { BUILD, BUILDS, buildInput, deploymentInput, placementFields } from './fields.js';
+import { listCall, plainCall, TAG } from './lists.js';
+import { makeBuild, pathOf, reach } from './records.js';
 
 export const BUILD_CALLS = [
-  call({
-    method: 'GET',
+  listCall({
     path: BUILDS,
-    scope: 'read',
-    tag: TAG,
+    name: 'model_builds',
     summary: 'Builds of a model, oldest first',
-    input: listInput,
-    run: async (input, context) => {
-      await reach(context);
-      const { projectId, modelId } = pathOf(context);
-      const builds = (await context.services.records.builds(projectId, modelId)).map(buildJson);
-      const { items, next_page_token } = listPage(builds, input, {
-        creator: 'creator.username',
-        creator_id: 'creator.username',
-      });
-      return { model_builds: items, next_page_token };
+    aliases: { creator: 'creator.username', creator_id: 'creator.username' },
+    rows: async (context) => {
+      const { projectId, id } = await reach(context);
+      return (await context.services.records.builds(projectId, id)).map(buildJson);
     },
   }),
   call({
@@ -32,43 +24,22 @@ export const BUILD_CALLS = [
     tag: TAG,
     summary: 'Make a build of a model',
     input: buildInput.extend({
+      ...placementFields,
       auto_deploy_model: yesNo('make a deployment of it at once'),
       auto_deployment_config: deploymentInput.optional(),
     }),
     run: async (input, context) => {
-      const model = await reach(context);
-      const build = await makeBuild(context, model.id, input);
-      if (input.auto_deploy_model === true) {
-        await makeDeployment(context, model.id, build.id, input.auto_deployment_config ?? deploymentInput.parse({}));
-      }
-      return buildJson(build);
+      const deploy = input.auto_deploy_model === true ? { ...input, ...input.auto_deployment_config } : null;
+      return buildJson(await makeBuild(context, await reach(context), input, deploy));
     },
   }),
-  call({
-    method: 'GET',
-    path: BUILD,
-    scope: 'read',
-    tag: TAG,
-    summary: 'A build',
-    input: z.object({}),
-    run: async (_input, context) => {
-      await reach(context);
-      const { projectId, modelId, buildId } = pathOf(context);
-      return buildJson(await context.services.records.build(projectId, modelId, buildId));
-    },
+  plainCall('GET', BUILD, 'read', 'A build', async (context) => {
+    await reach(context);
+    return buildJson(await context.services.records.build(pathOf(context)));
   }),
-  call({
-    method: 'DELETE',
-    path: BUILD,
-    scope: 'admin',
-    tag: TAG,
-    summary: 'Delete a build with its deployments',
-    input: z.object({}),
-    run: async (_input, context) => {
-      await reach(context);
-      const { projectId, modelId, buildId } = pathOf(context);
-      await context.services.records.deleteBuild(projectId, modelId, buildId);
-      return {};
-    },
+  plainCall('DELETE', BUILD, 'admin', 'Delete a build with its deployments', async (context) => {
+    await reach(context);
+    await context.services.records.deleteBuild(pathOf(context));
+    return {};
   }),
 ];

@@ -3,27 +3,22 @@ import { z } from 'zod';
 import { DEPLOYMENT_STATES, type ClouderaDeployment } from '../../domain/registry/cloudera.js';
 import { doesNotExist } from '../../domain/registry/rules.js';
 import { call } from '../mlflow/protocol.js';
-import { deploymentJson, listPage } from './answers.js';
-import { DEPLOYMENTS, deploymentInput, makeDeployment, pathOf, reach } from './records.js';
-import { listInput, TAG } from './registry-calls.js';
+import { deploymentJson } from './answers.js';
+import { DEPLOYMENTS, deploymentInput } from './fields.js';
+import { listCall, plainCall, TAG } from './lists.js';
+import { makeDeployment, pathOf, reach } from './records.js';
+
+const DEPLOYMENT = `${DEPLOYMENTS}/:deployment_id`;
 
 export const DEPLOYMENT_CALLS = [
-  call({
-    method: 'GET',
+  listCall({
     path: DEPLOYMENTS,
-    scope: 'read',
-    tag: TAG,
+    name: 'model_deployments',
     summary: 'Deployments of a build, oldest first',
-    input: listInput,
-    run: async (input, context) => {
+    aliases: { creator: 'deployer.username', creator_id: 'deployer.username' },
+    rows: async (context) => {
       await reach(context);
-      const { projectId, modelId, buildId } = pathOf(context);
-      const deployments = await context.services.records.deployments(projectId, modelId, buildId);
-      const { items, next_page_token } = listPage(deployments.map(deploymentJson), input, {
-        creator: 'deployer.username',
-        creator_id: 'deployer.username',
-      });
-      return { model_deployments: items, next_page_token };
+      return (await context.services.records.deployments(pathOf(context))).map(deploymentJson);
     },
   }),
   call({
@@ -35,25 +30,16 @@ export const DEPLOYMENT_CALLS = [
     input: deploymentInput,
     run: async (input, context) => {
       const model = await reach(context);
-      return deploymentJson(await makeDeployment(context, model.id, pathOf(context).buildId, input));
+      return deploymentJson(await makeDeployment(context, model, pathOf(context).buildId, input));
     },
   }),
-  call({
-    method: 'GET',
-    path: `${DEPLOYMENTS}/:deployment_id`,
-    scope: 'read',
-    tag: TAG,
-    summary: 'A deployment',
-    input: z.object({}),
-    run: async (_input, context) => {
-      await reach(context);
-      const { projectId, modelId, buildId, id } = pathOf(context);
-      return deploymentJson(await context.services.records.deployment(projectId, modelId, buildId, id));
-    },
+  plainCall('GET', DEPLOYMENT, 'read', 'A deployment', async (context) => {
+    await reach(context);
+    return deploymentJson(await context.services.records.deployment(pathOf(context)));
   }),
   call({
     method: 'PATCH',
-    path: `${DEPLOYMENTS}/:deployment_id`,
+    path: DEPLOYMENT,
     scope: 'admin',
     tag: TAG,
     summary: 'Say what became of a deployment',
@@ -66,15 +52,13 @@ export const DEPLOYMENT_CALLS = [
       return deploymentJson(await context.services.records.changeDeployment(pathOf(context), input, null));
     },
   }),
-  call({
-    method: 'POST',
+  plainCall(
+    'POST',
     // `{deployment_id}:restart` and `{deployment_id}:stop`: the router would take a colon for a parameter.
-    path: `${DEPLOYMENTS}/:deployment_action`,
-    scope: 'admin',
-    tag: TAG,
-    summary: 'Restart or stop a deployment: {deployment_id}:restart, {deployment_id}:stop',
-    input: z.object({}),
-    run: async (_input, context) => {
+    `${DEPLOYMENTS}/:deployment_action`,
+    'admin',
+    'Restart or stop a deployment: {deployment_id}:restart, {deployment_id}:stop',
+    async (context) => {
       await reach(context);
       const [id = '', action] = (context.params.deployment_action ?? '').split(':', 2);
       if (action !== 'restart' && action !== 'stop') {
@@ -90,5 +74,5 @@ export const DEPLOYMENT_CALLS = [
           : await records.changeDeployment(path, { status: 'stopped' }, 'deployment.stopped');
       return deploymentJson(changed);
     },
-  }),
+  ),
 ];

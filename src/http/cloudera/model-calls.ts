@@ -1,43 +1,36 @@
-// Cloudera APIv2's calls about the models of a project, as records.
+// Cloudera APIv2's calls about the models of projects, as records.
 import { z } from 'zod';
+import { DEFAULT_RESOURCES } from '../../domain/registry/cloudera.js';
 import { assertModel, mayReach } from '../plugins/auth.js';
 import { required, text, yesNo } from '../mlflow/inputs.js';
-import { call } from '../mlflow/protocol.js';
-import { listPage, modelJson } from './answers.js';
-import {
-  MODEL,
-  MODELS,
-  buildInput,
-  deploymentInput,
-  makeBuild,
-  makeDeployment,
-  modelFields,
-  pathOf,
-  reach,
-  requireRegistered,
-} from './records.js';
-import { listInput, TAG } from './registry-calls.js';
+import { call, type CallContext } from '../mlflow/protocol.js';
+import { modelJson } from './answers.js';
+import { MODEL, MODELS, buildInput, deploymentInput, modelFields } from './fields.js';
+import { listCall, plainCall, TAG } from './lists.js';
+import { makeBuild, NEW_MODEL, pathOf, reach, requireRegistered, sizesOf } from './records.js';
+
+/** Models of a project, of all for null, that the caller's key reaches. */
+async function reached({ services, principal }: CallContext, projectId: string | null) {
+  const all = await services.records.models(projectId);
+  const names = await Promise.all(all.map((model) => services.records.trackedName(model)));
+  return all.filter((_, index) => mayReach(principal, names[index] ?? '')).map(modelJson);
+}
+const aliases = { model_name: 'name', creator: 'creator.username', creator_id: 'creator.username' };
 
 export const MODEL_CALLS = [
-  call({
-    method: 'GET',
+  listCall({
+    path: '/models',
+    name: 'models',
+    summary: 'Models of all projects, oldest first',
+    aliases,
+    rows: (context) => reached(context, null),
+  }),
+  listCall({
     path: MODELS,
-    scope: 'read',
-    tag: TAG,
+    name: 'models',
     summary: 'Models of a project, oldest first',
-    input: listInput,
-    run: async (input, context) => {
-      const { records } = context.services;
-      const all = await records.models(pathOf(context).projectId);
-      const names = await Promise.all(all.map((model) => records.trackedName(model)));
-      const mine = all.filter((_, index) => mayReach(context.principal, names[index] ?? ''));
-      const { items, next_page_token } = listPage(mine.map(modelJson), input, {
-        model_name: 'name',
-        creator: 'creator.username',
-        creator_id: 'creator.username',
-      });
-      return { models: items, next_page_token };
-    },
+    aliases,
+    rows: (context) => reached(context, pathOf(context).projectId),
   }),
   call({
     method: 'POST',
@@ -64,62 +57,43 @@ export const MODEL_CALLS = [
           registeredModelId,
           authEnabled: input.disable_authentication !== true,
           visibility: input.visibility ?? 'public',
-          runAs: input.run_as ?? null,
+          ...sizesOf(input, { ...NEW_MODEL, defaultResources: DEFAULT_RESOURCES }),
         },
         context.principal.name,
       );
       if (input.auto_build_model === true || input.auto_deploy_model === true) {
-        const build = await makeBuild(context, model.id, input.auto_build_config ?? buildInput.parse({}));
-        if (input.auto_deploy_model === true) {
-          await makeDeployment(context, model.id, build.id, input.auto_deployment_config ?? deploymentInput.parse({}));
-        }
+        const deploy = input.auto_deploy_model === true ? (input.auto_deployment_config ?? {}) : null;
+        await makeBuild(context, model, input.auto_build_config ?? buildInput.parse({}), deploy);
       }
       return modelJson(model);
     },
   }),
-  call({
-    method: 'GET',
-    path: MODEL,
-    scope: 'read',
-    tag: TAG,
-    summary: 'A model of a project',
-    input: z.object({}),
-    run: async (_input, context) => modelJson(await reach(context)),
-  }),
+  plainCall('GET', MODEL, 'read', 'A model of a project', async (context) => modelJson(await reach(context))),
   call({
     method: 'PATCH',
     path: MODEL,
     scope: 'admin',
     tag: TAG,
     summary: 'Change a model of a project',
-    input: z.object({ ...modelFields, name: text('the new name') }),
+    input: z.object({ ...modelFields, name: text('the new name'), auth_enabled: yesNo('calls need a key') }),
     run: async (input, context) => {
-      await reach(context);
+      const { projectId, id } = await reach(context);
       const registered = await requireRegistered(context, input.registered_model_id);
-      const { projectId, modelId } = pathOf(context);
-      const model = await context.services.records.updateModel(projectId, modelId, {
-        ...(input.name === undefined || input.name === '' ? {} : { name: input.name }),
-        ...(input.description === undefined ? {} : { description: input.description }),
-        ...(registered === null ? {} : { registeredModelId: registered }),
-        ...(input.disable_authentication === undefined ? {} : { authEnabled: !input.disable_authentication }),
-        ...(input.visibility === undefined ? {} : { visibility: input.visibility }),
-        ...(input.run_as === undefined ? {} : { runAs: input.run_as }),
-      });
+      const keyless = input.disable_authentication;
+      const model = await context.services.records.updateModel(projectId, id, (known) => ({
+        name: input.name === undefined || input.name === '' ? known.name : input.name,
+        description: input.description ?? known.description,
+        registeredModelId: registered ?? known.registeredModelId,
+        authEnabled: keyless === undefined ? (input.auth_enabled ?? known.authEnabled) : !keyless,
+        visibility: input.visibility ?? known.visibility,
+        ...sizesOf(input, known),
+      }));
       return modelJson(model);
     },
   }),
-  call({
-    method: 'DELETE',
-    path: MODEL,
-    scope: 'admin',
-    tag: TAG,
-    summary: 'Delete a model with its builds and deployments',
-    input: z.object({}),
-    run: async (_input, context) => {
-      await reach(context);
-      const { projectId, modelId } = pathOf(context);
-      await context.services.records.deleteModel(projectId, modelId);
-      return {};
-    },
+  plainCall('DELETE', MODEL, 'admin', 'Delete a model with its builds and deployments', async (context) => {
+    const { projectId, id } = await reach(context);
+    await context.services.records.deleteModel(projectId, id);
+    return {};
   }),
 ];

@@ -1,69 +1,19 @@
-// What Cloudera APIv2's calls about models, builds and deployments share: their paths, what they take, and how records are made.
-import { z } from 'zod';
-import { readJson } from '../../domain/json-text.js';
-import { doesNotExist, invalidParameter } from '../../domain/registry/rules.js';
+// What Cloudera APIv2's calls about models, builds and deployments share: how records are reached and made.
+import { type z } from 'zod';
+import {
+  ANYWHERE,
+  type ClouderaBuild,
+  type ClouderaModel,
+  type DefaultResources,
+  type Placement,
+} from '../../domain/registry/cloudera.js';
+import { doesNotExist } from '../../domain/registry/rules.js';
 import { assertModel } from '../plugins/auth.js';
-import { text, yesNo } from '../mlflow/inputs.js';
 import type { CallContext } from '../mlflow/protocol.js';
+import { type buildInput, type deploymentInput, type modelFields } from './fields.js';
 
-export const MODELS = '/projects/:project_id/models';
-export const MODEL = `${MODELS}/:model_id`;
-export const BUILDS = `${MODEL}/builds`;
-export const BUILD = `${BUILDS}/:build_id`;
-export const DEPLOYMENTS = `${BUILD}/deployments`;
-
-/** Limits of the field, not of a cluster: a record that says more is a mistake. */
-const cpu = z.number().positive().max(1024).default(1).describe('cores of one replica');
-const memory = z.number().positive().max(65_536).default(2).describe('GiB of one replica');
-const gpus = z.int().min(0).max(64).default(0).describe('GPUs of one replica');
-const replicas = z.int().min(1).max(1000).default(1).describe('how many are to run');
-const environment = z
-  .union([
-    z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)),
-    z.string().transform((given) => parseEnvironment(given)),
-  ])
-  .default({})
-  .describe('variables; they are told to whoever runs the deployment');
-
-function parseEnvironment(given: string): Record<string, string> {
-  const parsed = z.record(z.string(), z.string()).safeParse(given === '' ? {} : jsonOrNull(given));
-  if (parsed.success) return parsed.data;
-  throw invalidParameter('environment must be an object of text.');
-}
-
-function jsonOrNull(given: string): unknown {
-  try {
-    return readJson(given);
-  } catch {
-    return null;
-  }
-}
-
-const buildFields = {
-  comment: text('what is new'),
-  file_path: text('the script'),
-  function_name: text('the function in it'),
-  kernel: text('what runs it'),
-  runtime_identifier: text('the image it runs in'),
-  runtime_addon_identifiers: z.array(z.string()).default([]),
-  registered_model_version_id: text('the registered version that it is of'),
-};
-export const buildInput = z.object(buildFields);
-export const deploymentInput = z.object({
-  cpu,
-  memory,
-  nvidia_gpus: gpus,
-  nvidia_gpu: gpus.optional(),
-  replicas,
-  environment,
-});
-export const modelFields = {
-  description: text('what it is'),
-  disable_authentication: yesNo('calls need no key'),
-  registered_model_id: text('the registered model that it is of'),
-  run_as: text('who it runs as'),
-  visibility: text('who sees it'),
-};
+type ModelFields = z.output<z.ZodObject<typeof modelFields>>;
+type DeploymentFields = z.output<typeof deploymentInput>;
 
 /** The ids of a path. */
 export function pathOf({ params }: CallContext) {
@@ -76,7 +26,7 @@ export function pathOf({ params }: CallContext) {
 }
 
 /** The model of the path, which the caller's key must reach under the name it is tracked by. */
-export async function reach(context: CallContext) {
+export async function reach(context: CallContext): Promise<ClouderaModel> {
   const { projectId, modelId } = pathOf(context);
   const { records } = context.services;
   const model = await records.model(projectId, modelId);
@@ -92,43 +42,80 @@ export async function requireRegistered(context: CallContext, id: string | undef
   return model.id;
 }
 
-export function makeBuild(context: CallContext, modelId: string, input: z.output<typeof buildInput>) {
-  return context.services.records.createBuild(
+/** Fields of a model over those that it has: what is left out stays. */
+export const sizesOf = (
+  input: ModelFields,
+  known: { defaultResources: DefaultResources; defaultReplicas: number; runAs: number; placement: Placement },
+) => ({
+  defaultResources: {
+    cpuMillicores: input.default_resources?.cpu_millicores ?? known.defaultResources.cpuMillicores,
+    memoryMb: input.default_resources?.memory_mb ?? known.defaultResources.memoryMb,
+    nvidiaGpus: input.default_resources?.nvidia_gpus ?? known.defaultResources.nvidiaGpus,
+  },
+  defaultReplicas: input.default_replication_policy?.num_replicas ?? known.defaultReplicas,
+  runAs: Math.max(0, input.run_as ?? known.runAs),
+  placement: placementOf(input, known.placement),
+});
+
+const placementOf = (
+  input: Pick<ModelFields, 'accelerator_label_id' | 'resource_group_id' | 'resource_profile_id'>,
+  known: Placement,
+): Placement => ({
+  acceleratorLabelId: input.accelerator_label_id ?? known.acceleratorLabelId,
+  resourceGroupId: input.resource_group_id ?? known.resourceGroupId,
+  resourceProfileId: input.resource_profile_id ?? known.resourceProfileId,
+});
+
+/** A build; with `deploy`, a deployment of it too. */
+export async function makeBuild(
+  context: CallContext,
+  model: ClouderaModel,
+  input: z.output<typeof buildInput>,
+  deploy: Partial<DeploymentFields> | null,
+): Promise<ClouderaBuild> {
+  const { registered_model_version_id: version = '' } = input;
+  const build = await context.services.records.createBuild(
     {
-      projectId: pathOf(context).projectId,
-      modelId,
+      projectId: model.projectId,
+      modelId: model.id,
       comment: input.comment ?? '',
       filePath: input.file_path ?? '',
       functionName: input.function_name ?? '',
       kernel: input.kernel ?? '',
       runtimeIdentifier: input.runtime_identifier ?? '',
       runtimeAddonIdentifiers: input.runtime_addon_identifiers,
-      registeredVersionId:
-        input.registered_model_version_id === undefined || input.registered_model_version_id === ''
-          ? null
-          : input.registered_model_version_id,
+      modelRootDir: input.model_root_dir ?? '',
+      buildScriptPath: input.build_script_path ?? '',
+      registeredVersionId: version === '' ? null : version,
+    },
+    context.principal.name,
+  );
+  if (deploy !== null) await makeDeployment(context, model, build.id, deploy);
+  return build;
+}
+
+/** A deployment. What its size does not say is the model's default. */
+export function makeDeployment(
+  context: CallContext,
+  model: ClouderaModel,
+  buildId: string,
+  input: Partial<DeploymentFields>,
+) {
+  const { cpuMillicores, memoryMb, nvidiaGpus } = model.defaultResources;
+  return context.services.records.createDeployment(
+    {
+      projectId: model.projectId,
+      modelId: model.id,
+      buildId,
+      cpu: input.cpu ?? cpuMillicores / 1000,
+      memory: input.memory ?? memoryMb / 1024,
+      nvidiaGpus: input.nvidia_gpus ?? input.nvidia_gpu ?? nvidiaGpus,
+      replicas: input.replicas ?? model.defaultReplicas,
+      environment: input.environment ?? {},
+      placement: placementOf(input, model.placement),
     },
     context.principal.name,
   );
 }
 
-export function makeDeployment(
-  context: CallContext,
-  modelId: string,
-  buildId: string,
-  input: z.output<typeof deploymentInput>,
-) {
-  return context.services.records.createDeployment(
-    {
-      projectId: pathOf(context).projectId,
-      modelId,
-      buildId,
-      cpu: input.cpu,
-      memory: input.memory,
-      nvidiaGpus: input.nvidia_gpu ?? input.nvidia_gpus,
-      replicas: input.replicas,
-      environment: input.environment,
-    },
-    context.principal.name,
-  );
-}
+export const NEW_MODEL = { defaultReplicas: 1, runAs: 0, placement: ANYWHERE } as const;

@@ -1,25 +1,23 @@
 // Cloudera APIv2's calls about registered models and their versions.
 import { z } from 'zod';
 import { createModel, deleteModel, setModelTag, updateModel } from '../../domain/registry/model-operations.js';
-import { createVersion, deleteVersion } from '../../domain/registry/version-operations.js';
+import {
+  createVersion,
+  deleteVersion,
+  setVersionTag,
+  updateVersion,
+} from '../../domain/registry/version-operations.js';
 import { RegistryError } from '../../domain/errors.js';
+import { tagMap } from '../../domain/registry/operation.js';
 import { checkModelName, doesNotExist, missingParameter } from '../../domain/registry/rules.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
 import type { RegisteredModel } from '../../domain/registry/model.js';
 import { versionId } from '../../services/registry/cloudera-targets.js';
 import { assertModel, mayReach } from '../plugins/auth.js';
-import { required, tags, text, whole } from '../mlflow/inputs.js';
-import { call } from '../mlflow/protocol.js';
-import { listPage, registeredModelJson, registeredVersionJson } from './answers.js';
-
-export const TAG = 'cloudera';
-
-export const listInput = z.object({
-  search_filter: text('a JSON object in text, such as {"name":"churn"}'),
-  sort: text('a field, with - before it for the other way round'),
-  page_size: whole('100 by default, 1000 at the most'),
-  page_token: text('next_page_token of the page before'),
-});
+import { required, tags, text } from '../mlflow/inputs.js';
+import { call, type CallContext } from '../mlflow/protocol.js';
+import { KEPT, registeredModelJson, registeredVersionJson } from './answers.js';
+import { listCall, listInput, listPage, MAX_PAGE, plainCall, TAG, type ListQuery } from './lists.js';
 
 /** The registered model of an id. @throws RegistryError */
 function modelOf(state: RegistryState, id: string): RegisteredModel {
@@ -42,6 +40,7 @@ function sourceOf(path: string, runId: string | undefined): string {
   return `runs:/${runId}/${path.replace(/^\/+/, '')}`;
 }
 
+const visibility = z.enum(['PRIVATE', 'PUBLIC']).optional().describe('kept as the tag cml.visibility');
 const createInput = z.object({
   project_id: text('kept as the tag cml.project_id'),
   experiment_id: text('kept as the tag cml.experiment_id'),
@@ -50,43 +49,87 @@ const createInput = z.object({
   model_name: required('the name; one that is there gets another version'),
   tags,
   description: text('what it is'),
-  notes: text('kept as the tag cml.notes'),
-  visibility: text('kept as the tag cml.visibility'),
+  notes: text('what this version is: its description'),
+  visibility,
 });
 
 function extraTags(input: z.output<typeof createInput>) {
-  const kept = { project_id: input.project_id, experiment_id: input.experiment_id, notes: input.notes };
+  const kept = { project_id: input.project_id, experiment_id: input.experiment_id };
   return Object.entries(kept).flatMap(([key, value]) =>
-    value === undefined || value === '' ? [] : [{ key: `cml.${key}`, value }],
+    value === undefined || value === '' ? [] : [{ key: `${KEPT}${key}`, value }],
   );
 }
 
 const updateInput = z.object({
   description: text('the new description'),
-  visibility: text('kept as the tag cml.visibility'),
+  visibility,
+  model_id: text('the model, where the path does not name it'),
+  model_version_id: text('the version whose notes and tags are changed; the model itself where left out'),
+  notes: text("the version's new description"),
+  tags,
 });
+type UpdateInput = z.output<typeof updateInput>;
+
+/** The versions that are asked for, oldest first; all of them up to a limit where no page is asked for. */
+function versionPage(state: RegistryState, model: RegisteredModel, query: ListQuery) {
+  const rows = state.versionsOf(model).map((version) => registeredVersionJson({ model, version }));
+  const aliases = { version_number: 'number', versions: 'number', creator_id: 'user.username' };
+  return listPage(rows, query, aliases, MAX_PAGE);
+}
+
+const wholeModel = (state: RegistryState, model: RegisteredModel) =>
+  registeredModelJson(state, model, versionPage(state, model, {}));
+
+async function changeModel(input: UpdateInput, id: string, { services, principal }: CallContext) {
+  const name = await services.registry.read((state) => modelOf(state, id).name);
+  assertModel(principal, name);
+  if (input.visibility !== undefined) {
+    const tag = { key: `${KEPT}visibility`, value: input.visibility };
+    await services.registry.change(setModelTag(name, tag), principal.name, () => null);
+  }
+  return services.registry.change(updateModel(name, { description: input.description }), principal.name, (state) =>
+    wholeModel(state, modelOf(state, id)),
+  );
+}
+
+async function changeVersion(input: UpdateInput, id: string, versionId: string, context: CallContext) {
+  const { services, principal } = context;
+  const { model, version } = await services.registry.read((state) => versionOf(state, id, versionId));
+  assertModel(principal, model.name);
+  // All are looked at before the first is set.
+  for (const [key, value] of tagMap(input.tags)) {
+    const tag = { key, value };
+    await services.registry.change(setVersionTag(model.name, version.version, tag), principal.name, () => null);
+  }
+  return services.registry.change(updateVersion(model.name, version.version, input.notes), principal.name, (state) =>
+    registeredVersionJson(versionOf(state, id, versionId)),
+  );
+}
+
+/** The version of a path, which the caller's key must reach. */
+function versionOfPath({ services, principal, params }: CallContext): Promise<VersionOfModel> {
+  return services.registry.read((state) => {
+    const found = versionOf(state, params.model_id ?? '', params.version_id ?? '');
+    assertModel(principal, found.model.name);
+    return found;
+  });
+}
+
+const VERSION = '/registry/models/:model_id/versions/:version_id';
 
 export const REGISTRY_CALLS = [
-  call({
-    method: 'GET',
+  listCall({
     path: '/registry/models',
-    scope: 'read',
-    tag: TAG,
+    name: 'models',
     summary: 'Registered models, without their versions',
-    input: listInput,
-    run: (input, { services, principal }) =>
-      services.registry.read((state) => {
-        const models = state
+    aliases: { model_name: 'name', creator: 'owner.username', creator_id: 'owner.username' },
+    rows: ({ services, principal }) =>
+      services.registry.read((state) =>
+        state
           .searchModels([], [{ field: 'creation_timestamp', ascending: true }])
           .filter((model) => mayReach(principal, model.name))
-          .map((model) => registeredModelJson(state, model, false));
-        const { items, next_page_token } = listPage(models, input, {
-          model_name: 'name',
-          creator: 'owner.username',
-          creator_id: 'owner.username',
-        });
-        return { models: items, next_page_token };
-      }),
+          .map((model) => registeredModelJson(state, model, null)),
+      ),
   }),
   call({
     method: 'POST',
@@ -102,7 +145,8 @@ export const REGISTRY_CALLS = [
       const by = principal.name;
       const known = await services.registry.read((state) => state.find(name) !== null);
       if (!known) {
-        const visibility = input.visibility === undefined ? [] : [{ key: 'cml.visibility', value: input.visibility }];
+        const visibility =
+          input.visibility === undefined ? [] : [{ key: `${KEPT}visibility`, value: input.visibility }];
         const model = { name, tags: visibility, description: input.description ?? null, deploymentJobId: null };
         await services.registry
           .change(createModel(model), by, () => null)
@@ -116,15 +160,13 @@ export const REGISTRY_CALLS = [
         source,
         runId: input.run_id ?? '',
         runLink: '',
-        description: input.description ?? '',
+        description: input.notes ?? '',
         tags: [...input.tags, ...extraTags(input)],
         loggedModelId: null,
         params: [],
         metrics: [],
       };
-      return services.registry.change(createVersion(version), by, (state) =>
-        registeredModelJson(state, state.model(name), true),
-      );
+      return services.registry.change(createVersion(version), by, (state) => wholeModel(state, state.model(name)));
     },
   }),
   call({
@@ -133,79 +175,47 @@ export const REGISTRY_CALLS = [
     scope: 'read',
     tag: TAG,
     summary: 'A registered model with its versions',
-    input: z.object({}),
-    run: (_input, { services, principal, params }) =>
+    input: listInput,
+    run: (input, { services, principal, params }) =>
       services.registry.read((state) => {
         const model = modelOf(state, params.model_id ?? '');
         assertModel(principal, model.name);
-        return registeredModelJson(state, model, true);
+        return registeredModelJson(state, model, versionPage(state, model, input));
       }),
   }),
-  ...(['/registry/models', '/registry/models/:model_id'] as const).map((path) =>
+  ...['/registry/models', '/registry/models/:model_id', VERSION].map((path) =>
     call({
       method: 'PATCH',
       path,
       scope: 'ingest',
       tag: TAG,
-      summary: 'Change a registered model',
-      input: updateInput.extend({ model_id: text('the model, where the path does not name it') }),
-      run: async (input, { services, principal, params }) => {
-        const id = params.model_id ?? input.model_id;
-        if (id === undefined) throw missingParameter('model_id');
-        const name = await services.registry.read((state) => modelOf(state, id).name);
-        assertModel(principal, name);
-        if (input.visibility !== undefined) {
-          const tag = { key: 'cml.visibility', value: input.visibility };
-          await services.registry.change(setModelTag(name, tag), principal.name, () => null);
-        }
-        return services.registry.change(
-          updateModel(name, { description: input.description }),
-          principal.name,
-          (state) => registeredModelJson(state, modelOf(state, id), true),
-        );
+      summary: 'Change a registered model, or one of its versions',
+      input: updateInput,
+      run: (input, context) => {
+        const { model_id: id = input.model_id, version_id: versionId = input.model_version_id } = context.params;
+        if (id === undefined || id === '') throw missingParameter('model_id');
+        if (versionId === undefined || versionId === '') return changeModel(input, id, context);
+        return changeVersion(input, id, versionId, context);
       },
     }),
   ),
-  call({
-    method: 'DELETE',
-    path: '/registry/models/:model_id',
-    scope: 'admin',
-    tag: TAG,
-    summary: 'Delete a registered model and its versions',
-    input: z.object({}),
-    run: async (_input, { services, principal, params }) => {
+  plainCall(
+    'DELETE',
+    '/registry/models/:model_id',
+    'admin',
+    'Delete a registered model and its versions',
+    async ({ services, principal, params }) => {
       const name = await services.registry.read((state) => modelOf(state, params.model_id ?? '').name);
       assertModel(principal, name);
       return services.registry.change(deleteModel(name), principal.name, () => ({}));
     },
-  }),
-  call({
-    method: 'GET',
-    path: '/registry/models/:model_id/versions/:version_id',
-    scope: 'read',
-    tag: TAG,
-    summary: 'A version of a registered model',
-    input: z.object({}),
-    run: (_input, { services, principal, params }) =>
-      services.registry.read((state) => {
-        const found = versionOf(state, params.model_id ?? '', params.version_id ?? '');
-        assertModel(principal, found.model.name);
-        return registeredVersionJson(found);
-      }),
-  }),
-  call({
-    method: 'DELETE',
-    path: '/registry/models/:model_id/versions/:version_id',
-    scope: 'admin',
-    tag: TAG,
-    summary: 'Delete a version of a registered model',
-    input: z.object({}),
-    run: async (_input, { services, principal, params }) => {
-      const { model, version } = await services.registry.read((state) =>
-        versionOf(state, params.model_id ?? '', params.version_id ?? ''),
-      );
-      assertModel(principal, model.name);
-      return services.registry.change(deleteVersion(model.name, version.version), principal.name, () => ({}));
-    },
+  ),
+  plainCall('GET', VERSION, 'read', 'A version of a registered model', async (context) =>
+    registeredVersionJson(await versionOfPath(context)),
+  ),
+  plainCall('DELETE', VERSION, 'admin', 'Delete a version of a registered model', async (context) => {
+    const { model, version } = await versionOfPath(context);
+    const { services, principal } = context;
+    return services.registry.change(deleteVersion(model.name, version.version), principal.name, () => ({}));
   }),
 ];

@@ -20,6 +20,7 @@ import type { Operation } from '../../domain/registry/operation.js';
 import type { RegistryState } from '../../domain/registry/state.js';
 import type { Webhook, WebhookKind } from '../../domain/registry/webhook.js';
 import type { NewClouderaBuild, NewClouderaDeployment, NewClouderaModel } from '../registry/cloudera-documents.js';
+import type { RecordPath } from '../registry/cloudera-held.js';
 import type { Delivery } from '../registry/dispatcher.js';
 import type { Comment, RequestTarget, TransitionRequest } from '../registry/reviews.js';
 import type { WebhookFields } from '../registry/webhook-documents.js';
@@ -50,23 +51,29 @@ export interface RegisteredApi {
 
 /** Models, builds and deployments of Cloudera APIv2. Everything throws NotFoundError for what is not there. */
 export interface RecordsApi {
-  models(projectId: string): Promise<ClouderaModel[]>;
+  /** Of a project, of all of them for null. */
+  models(projectId: string | null): Promise<ClouderaModel[]>;
   model(projectId: string, id: string): Promise<ClouderaModel>;
   /** The name under which the model's rows are tracked. */
   trackedName(model: ClouderaModel): Promise<string>;
   createModel(input: NewClouderaModel, by: string): Promise<ClouderaModel>;
-  updateModel(projectId: string, id: string, fields: Partial<NewClouderaModel>): Promise<ClouderaModel>;
+  /** `change`: the new fields of the model as it is. */
+  updateModel(
+    projectId: string,
+    id: string,
+    change: (known: ClouderaModel) => Omit<NewClouderaModel, 'projectId'>,
+  ): Promise<ClouderaModel>;
   deleteModel(projectId: string, id: string): Promise<void>;
   builds(projectId: string, modelId: string): Promise<ClouderaBuild[]>;
-  build(projectId: string, modelId: string, id: string): Promise<ClouderaBuild>;
+  build(path: RecordPath): Promise<ClouderaBuild>;
   createBuild(input: NewClouderaBuild, by: string): Promise<ClouderaBuild>;
-  deleteBuild(projectId: string, modelId: string, id: string): Promise<void>;
-  deployments(projectId: string, modelId: string, buildId: string): Promise<ClouderaDeployment[]>;
-  deployment(projectId: string, modelId: string, buildId: string, id: string): Promise<ClouderaDeployment>;
+  deleteBuild(path: RecordPath): Promise<void>;
+  deployments(path: RecordPath): Promise<ClouderaDeployment[]>;
+  deployment(path: RecordPath): Promise<ClouderaDeployment>;
   createDeployment(input: NewClouderaDeployment, by: string): Promise<ClouderaDeployment>;
   /** `event` null: whoever runs it says so itself, and is not told. */
   changeDeployment(
-    path: { projectId: string; modelId: string; buildId: string; id: string },
+    path: RecordPath,
     fields: { status?: DeploymentState | undefined; replicas?: number | undefined },
     event: 'deployment.restarted' | 'deployment.stopped' | null,
   ): Promise<ClouderaDeployment>;

@@ -1,12 +1,18 @@
 // Models, builds and deployments of Cloudera APIv2 as stored documents.
 import { z } from 'zod';
 import {
+  ANYWHERE,
+  DEFAULT_RESOURCES,
   DEPLOYMENT_STATES,
   type ClouderaBuild,
   type ClouderaDeployment,
   type ClouderaModel,
 } from '../../domain/registry/cloudera.js';
 
+// Defaults are of fields that came later than the first records.
+const placement = z
+  .object({ acceleratorLabelId: z.string(), resourceGroupId: z.number(), resourceProfileId: z.number() })
+  .default(ANYWHERE);
 const common = { projectId: z.string(), creator: z.string(), createdAt: z.number(), updatedAt: z.number() };
 export const modelDoc = z.object({
   ...common,
@@ -16,7 +22,12 @@ export const modelDoc = z.object({
   accessKey: z.string(),
   authEnabled: z.boolean(),
   visibility: z.string(),
-  runAs: z.string().nullable(),
+  runAs: z.union([z.number(), z.string(), z.null()]).transform((account) => Number(account ?? 0) || 0),
+  defaultResources: z
+    .object({ cpuMillicores: z.number(), memoryMb: z.number(), nvidiaGpus: z.number() })
+    .default(DEFAULT_RESOURCES),
+  defaultReplicas: z.number().default(1),
+  placement,
 });
 export const buildDoc = z.object({
   ...common,
@@ -28,6 +39,8 @@ export const buildDoc = z.object({
   kernel: z.string(),
   runtimeIdentifier: z.string(),
   runtimeAddonIdentifiers: z.array(z.string()).readonly(),
+  modelRootDir: z.string().default(''),
+  buildScriptPath: z.string().default(''),
   registeredVersion: z.object({ id: z.string(), modelId: z.string(), version: z.number() }).nullable(),
 });
 export const deploymentDoc = z.object({
@@ -38,6 +51,7 @@ export const deploymentDoc = z.object({
   memory: z.number(),
   nvidiaGpus: z.number(),
   replicas: z.number(),
+  placement,
   environment: z.record(z.string(), z.string()),
   status: z.enum(DEPLOYMENT_STATES),
   stoppedAt: z.number().nullable(),

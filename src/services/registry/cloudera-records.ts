@@ -11,15 +11,12 @@ import {
 } from '../../domain/registry/cloudera.js';
 import type { RegistryState } from '../../domain/registry/state.js';
 import {
-  buildDoc,
-  deploymentDoc,
   KINDS,
-  modelDoc,
-  put,
   type NewClouderaBuild,
   type NewClouderaDeployment,
   type NewClouderaModel,
 } from './cloudera-documents.js';
+import { HeldRecords, type RecordPath } from './cloudera-held.js';
 import { deploymentFacts, missing, requireVersion, targetOf, versionIn } from './cloudera-targets.js';
 import type { RegistryEntry, StoredEntry } from './ports.js';
 import type { Follower, Registry } from './registry.js';
@@ -31,23 +28,14 @@ export interface RecordPorts {
   clock: () => number;
 }
 
-const byAge = <T extends { createdAt: number; id: string }>(a: T, b: T): number =>
-  a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
-
 export class ClouderaRecords implements Follower {
   readonly kinds = Object.values(KINDS);
-  private readonly modelsById = new Map<string, ClouderaModel>();
-  private readonly buildsById = new Map<string, ClouderaBuild>();
-  private readonly deploymentsById = new Map<string, ClouderaDeployment>();
+  private readonly held = new HeldRecords();
 
   constructor(private readonly ports: RecordPorts) {}
 
   loaded(entries: readonly StoredEntry[]): void {
-    for (const { kind, item: id, doc } of entries) {
-      if (kind === KINDS.model) put(this.modelsById, id, doc, modelDoc);
-      else if (kind === KINDS.build) put(this.buildsById, id, doc, buildDoc);
-      else if (kind === KINDS.deployment) put(this.deploymentsById, id, doc, deploymentDoc);
-    }
+    this.held.loaded(entries);
   }
 
   entries(): RegistryEntry[] {
@@ -58,67 +46,64 @@ export class ClouderaRecords implements Follower {
     // Changes of the registry leave the records as they are.
   }
 
-  models(projectId: string): Promise<ClouderaModel[]> {
-    return this.read(() => [...this.modelsById.values()].filter((one) => one.projectId === projectId).sort(byAge));
+  /** Models of a project, of all of them for null, oldest first. */
+  models(projectId: string | null): Promise<ClouderaModel[]> {
+    return this.read(() => this.held.modelsOf(projectId));
   }
 
   /** @throws NotFoundError, also below. */
   model(projectId: string, id: string): Promise<ClouderaModel> {
-    return this.read(() => this.requireModel(projectId, id));
+    return this.read(() => this.held.model(projectId, id));
   }
 
   builds(projectId: string, modelId: string): Promise<ClouderaBuild[]> {
-    return this.read(() => {
-      this.requireModel(projectId, modelId);
-      return [...this.buildsById.values()].filter((one) => one.modelId === modelId).sort((a, b) => a.number - b.number);
-    });
+    return this.read(() => this.held.buildsOf(this.held.model(projectId, modelId).id));
   }
 
-  build(projectId: string, modelId: string, id: string): Promise<ClouderaBuild> {
-    return this.read(() => this.requireBuild(projectId, modelId, id));
+  build(path: RecordPath): Promise<ClouderaBuild> {
+    return this.read(() => this.held.build(path));
   }
 
-  deployments(projectId: string, modelId: string, buildId: string): Promise<ClouderaDeployment[]> {
-    return this.read(() => {
-      this.requireBuild(projectId, modelId, buildId);
-      return [...this.deploymentsById.values()].filter((one) => one.buildId === buildId).sort(byAge);
-    });
+  deployments(path: RecordPath): Promise<ClouderaDeployment[]> {
+    return this.read(() => this.held.deploymentsOf([this.held.build(path)]));
   }
 
-  deployment(projectId: string, modelId: string, buildId: string, id: string): Promise<ClouderaDeployment> {
-    return this.read(() => this.requireDeployment(projectId, modelId, buildId, id));
+  deployment(path: RecordPath): Promise<ClouderaDeployment> {
+    return this.read(() => this.held.deployment(path));
   }
 
   createModel(input: NewClouderaModel, by: string): Promise<ClouderaModel> {
     return this.ports.registry.exclusively(async (write) => {
       const model = { ...input, ...this.made(by), accessKey: `m${uuidv4().replaceAll('-', '')}` };
-      return this.keep(KINDS.model, this.modelsById, model, write);
+      return this.keep(KINDS.model, this.held.models, model, write);
     });
   }
 
-  updateModel(projectId: string, id: string, fields: Partial<NewClouderaModel>): Promise<ClouderaModel> {
+  updateModel(
+    projectId: string,
+    id: string,
+    change: (known: ClouderaModel) => Omit<NewClouderaModel, 'projectId'>,
+  ): Promise<ClouderaModel> {
     return this.ports.registry.exclusively(async (write) => {
-      const known = this.requireModel(projectId, id);
-      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-      const model = { ...known, ...given, updatedAt: Math.max(this.ports.clock(), known.updatedAt + 1) };
-      return this.keep(KINDS.model, this.modelsById, model, write);
+      const known = this.held.model(projectId, id);
+      const model = { ...known, ...change(known), updatedAt: Math.max(this.ports.clock(), known.updatedAt + 1) };
+      return this.keep(KINDS.model, this.held.models, model, write);
     });
   }
 
   /** With its builds and deployments, which whoever runs them is told. */
   deleteModel(projectId: string, id: string): Promise<void> {
     return this.ports.registry.exclusively(async (write, state) => {
-      this.requireModel(projectId, id);
-      const builds = [...this.buildsById.values()].filter((one) => one.modelId === id);
-      await this.remove(write, state, [id], builds, this.deploymentsOf(builds));
+      const builds = this.held.buildsOf(this.held.model(projectId, id).id);
+      await this.remove(write, state, [id], builds);
     });
   }
 
   /** @throws NotFoundError, also for a registered version that is not there */
   createBuild({ registeredVersionId, ...input }: NewClouderaBuild, by: string): Promise<ClouderaBuild> {
     return this.ports.registry.exclusively(async (write, state) => {
-      const model = this.requireModel(input.projectId, input.modelId);
-      const numbers = [...this.buildsById.values()].filter((one) => one.modelId === model.id).map((one) => one.number);
+      const model = this.held.model(input.projectId, input.modelId);
+      const numbers = this.held.buildsOf(model.id).map((one) => one.number);
       const build = {
         ...input,
         ...this.made(by),
@@ -132,22 +117,19 @@ export class ClouderaRecords implements Follower {
         build_id: build.id,
         model_id: model.id,
       });
-      const kept = await this.keep(KINDS.build, this.buildsById, build, write, told.entries);
+      const kept = await this.keep(KINDS.build, this.held.builds, build, write, told.entries);
       told.send();
       return kept;
     });
   }
 
-  deleteBuild(projectId: string, modelId: string, id: string): Promise<void> {
-    return this.ports.registry.exclusively(async (write, state) => {
-      const build = this.requireBuild(projectId, modelId, id);
-      await this.remove(write, state, [], [build], this.deploymentsOf([build]));
-    });
+  deleteBuild(path: RecordPath): Promise<void> {
+    return this.ports.registry.exclusively((write, state) => this.remove(write, state, [], [this.held.build(path)]));
   }
 
   createDeployment(input: NewClouderaDeployment, by: string): Promise<ClouderaDeployment> {
     return this.ports.registry.exclusively(async (write, state) => {
-      this.requireBuild(input.projectId, input.modelId, input.buildId);
+      this.held.build(input);
       const deployment: ClouderaDeployment = { ...input, ...this.made(by), status: 'pending', stoppedAt: null };
       return this.tell('deployment.created', deployment, write, state);
     });
@@ -155,12 +137,12 @@ export class ClouderaRecords implements Follower {
 
   /** `event` null: whoever runs it says so itself, and is not told. */
   changeDeployment(
-    path: { projectId: string; modelId: string; buildId: string; id: string },
+    path: RecordPath,
     fields: { status?: DeploymentState | undefined; replicas?: number | undefined },
     event: 'deployment.restarted' | 'deployment.stopped' | null,
   ): Promise<ClouderaDeployment> {
     return this.ports.registry.exclusively(async (write, state) => {
-      const known = this.requireDeployment(path.projectId, path.modelId, path.buildId, path.id);
+      const known = this.held.deployment(path);
       const now = Math.max(this.ports.clock(), known.updatedAt + 1);
       const status = fields.status ?? known.status;
       const deployment: ClouderaDeployment = {
@@ -171,7 +153,7 @@ export class ClouderaRecords implements Follower {
         stoppedAt: status === 'stopped' ? (known.stoppedAt ?? now) : null,
       };
       if (event !== null) return this.tell(event, deployment, write, state);
-      return this.keep(KINDS.deployment, this.deploymentsById, deployment, write);
+      return this.keep(KINDS.deployment, this.held.deployments, deployment, write);
     });
   }
 
@@ -184,9 +166,9 @@ export class ClouderaRecords implements Follower {
   resolve(crn: string): Promise<CrnTarget | null> {
     return this.ports.registry.read((state) => {
       const id = idOf(crn);
-      const deployment = this.deploymentsById.get(id);
-      const build = this.buildsById.get(deployment?.buildId ?? id);
-      const model = this.modelsById.get(build?.modelId ?? id);
+      const deployment = this.held.deployments.get(id);
+      const build = this.held.builds.get(deployment?.buildId ?? id);
+      const model = this.held.models.get(build?.modelId ?? id);
       if (model === undefined) return null;
       const target = targetOf(state, model, build ?? null);
       if (target.version === null) return { kind: 'model', model: target.model };
@@ -197,7 +179,7 @@ export class ClouderaRecords implements Follower {
 
   /** The CRNs of a row that was tracked under a deployment's record, null for any other. */
   crnsOf(deploymentCrn: string): RowCrns | null {
-    const deployment = this.deploymentsById.get(idOf(deploymentCrn));
+    const deployment = this.held.deployments.get(idOf(deploymentCrn));
     if (deployment === undefined) return null;
     return {
       modelCrn: crnOf(deployment.modelId),
@@ -208,31 +190,6 @@ export class ClouderaRecords implements Follower {
 
   private read<T>(question: () => T): Promise<T> {
     return this.ports.registry.read(question);
-  }
-
-  private requireModel(projectId: string, id: string): ClouderaModel {
-    const model = this.modelsById.get(id);
-    if (model?.projectId !== projectId) throw missing('model', id);
-    return model;
-  }
-
-  private requireBuild(projectId: string, modelId: string, id: string): ClouderaBuild {
-    this.requireModel(projectId, modelId);
-    const build = this.buildsById.get(id);
-    if (build?.modelId !== modelId) throw missing('model build', id);
-    return build;
-  }
-
-  private requireDeployment(projectId: string, modelId: string, buildId: string, id: string): ClouderaDeployment {
-    this.requireBuild(projectId, modelId, buildId);
-    const deployment = this.deploymentsById.get(id);
-    if (deployment?.buildId !== buildId) throw missing('model deployment', id);
-    return deployment;
-  }
-
-  private deploymentsOf(builds: readonly ClouderaBuild[]): ClouderaDeployment[] {
-    const ids = new Set(builds.map(({ id }) => id));
-    return [...this.deploymentsById.values()].filter((one) => ids.has(one.buildId));
   }
 
   private made(by: string): { id: string; creator: string; createdAt: number; updatedAt: number } {
@@ -260,14 +217,14 @@ export class ClouderaRecords implements Follower {
     state: RegistryState,
   ): Promise<ClouderaDeployment> {
     const told = this.announcement(event, deployment, state);
-    const kept = await this.keep(KINDS.deployment, this.deploymentsById, deployment, write, told.entries);
+    const kept = await this.keep(KINDS.deployment, this.held.deployments, deployment, write, told.entries);
     told.send();
     return kept;
   }
 
   private announcement(event: string, deployment: ClouderaDeployment, state: RegistryState) {
     const { modelId, buildId } = deployment;
-    const [model, build] = [this.modelsById.get(modelId), this.buildsById.get(buildId)];
+    const [model, build] = [this.held.models.get(modelId), this.held.builds.get(buildId)];
     if (model === undefined || build === undefined) throw missing('model build', buildId);
     const target = targetOf(state, model, build);
     const version = build.registeredVersion === null ? null : versionIn(state, build.registeredVersion);
@@ -283,8 +240,8 @@ export class ClouderaRecords implements Follower {
     state: RegistryState,
     models: readonly string[],
     builds: readonly ClouderaBuild[],
-    deployments: readonly ClouderaDeployment[],
   ): Promise<void> {
+    const deployments = this.held.deploymentsOf(builds);
     const told = deployments
       .filter(({ status }) => status !== 'stopped')
       .map((one) => this.announcement('deployment.deleted', { ...one, status: 'stopped' }, state));
@@ -297,9 +254,9 @@ export class ClouderaRecords implements Follower {
       ...gone(KINDS.deployment, deploymentIds),
       ...told.flatMap(({ entries }) => entries),
     ]);
-    for (const id of models) this.modelsById.delete(id);
-    for (const id of buildIds) this.buildsById.delete(id);
-    for (const id of deploymentIds) this.deploymentsById.delete(id);
+    for (const id of models) this.held.models.delete(id);
+    for (const id of buildIds) this.held.builds.delete(id);
+    for (const id of deploymentIds) this.held.deployments.delete(id);
     for (const { send } of told) send();
   }
 }

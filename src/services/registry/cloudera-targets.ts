@@ -65,8 +65,13 @@ export const deploymentFacts = (deployment: ClouderaDeployment, build: ClouderaB
   memory: deployment.memory,
   nvidia_gpus: deployment.nvidiaGpus,
   replicas: deployment.replicas,
+  accelerator_label_id: deployment.placement.acceleratorLabelId,
+  resource_group_id: deployment.placement.resourceGroupId,
+  resource_profile_id: deployment.placement.resourceProfileId,
   file_path: build.filePath,
   function_name: build.functionName,
   runtime_identifier: build.runtimeIdentifier,
+  model_root_dir: build.modelRootDir,
+  build_script_path: build.buildScriptPath,
   environment: deployment.environment,
 });

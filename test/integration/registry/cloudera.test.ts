@@ -1,6 +1,14 @@
 // Cloudera APIv2: registered models, versions, models, builds and deployments as records; tracked metrics of a deployment are those of a registered version.
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  BUILD_FIELDS,
+  DEPLOYMENT_FIELDS,
+  MODEL_FIELDS,
+  REGISTERED_FIELDS,
+  typesOf,
+  VERSION_FIELDS,
+} from '../../support/cloudera-fields.js';
 import { call, type Method } from '../../support/http.js';
 import { mlflowOf, queryOf } from '../../support/mlflow.js';
 import { startReceiver, type Receiver } from '../../support/receiver.js';
@@ -45,6 +53,7 @@ interface Item {
 }
 
 const MODELS = '/projects/proj-1/models';
+
 let registered: Registered;
 let model: Item;
 let build: Item;
@@ -104,6 +113,43 @@ describe('registered models', () => {
     });
     const version = registered.model_versions[1]?.model_version_id ?? '';
     expect(await api('GET', `/registry/models/${id}/versions/${version}`)).toMatchObject({ json: { number: 2 } });
+  });
+
+  it('show their versions in pages, by filter and order; notes and tags of a version are changed', async () => {
+    const path = `/registry/models/${registered.model_id}`;
+    const read = async (query: Json) => (await api<Registered & { next_page_token: string }>('GET', path, query)).json;
+    const numbers = ({ model_versions }: Registered) => model_versions.map(({ number }) => number);
+    const first = await read({ page_size: 1, sort: '-versions' });
+    expect(numbers(first)).toEqual([2]);
+    const last = await read({ page_size: 1, sort: '-versions', page_token: first.next_page_token });
+    expect({ numbers: numbers(last), token: last.next_page_token, count: last.count }).toEqual({
+      numbers: [1],
+      token: '',
+      count: 2,
+    });
+    expect(numbers(await read({ search_filter: '{"version_number":"2"}' }))).toEqual([2]);
+    expect(numbers(await read({ search_filter: '{"creator_id":"nobody"}' }))).toEqual([]);
+
+    const version = registered.model_versions[0]?.model_version_id ?? '';
+    const tags = [{ key: 'git_commit', value: 'c0ffee' }];
+    const changed = await api('PATCH', path, { model_version_id: version, notes: 'noted', tags });
+    expect(changed).toMatchObject({
+      status: 200,
+      json: {
+        model_version_id: version,
+        notes: 'noted',
+        tags: expect.arrayContaining([...tags, { key: 'team', value: 'crm' }]),
+        model_version_metadata: { simple_metadata: { commit_id: 'c0ffee' } },
+      },
+    });
+    const mlflow = mlflowOf(service.app);
+    expect(await mlflow('GET', 'model-versions/get', { name: 'churn', version: '1' })).toMatchObject({
+      json: { model_version: { description: 'noted' } },
+    });
+    expect(await api('PATCH', `${path}/versions/${version}`, { notes: 'first' })).toMatchObject({
+      json: { notes: 'first' },
+    });
+    expect(await api('PATCH', path, { model_version_id: 'nope', notes: 'x' })).toMatchObject({ status: 404 });
   });
 
   it('of a new name, several at once, are versions of one model', async () => {
@@ -185,14 +231,14 @@ describe('models, builds and deployments', () => {
       build_id: build.id,
       status: 'pending',
       replicas: 3,
-      stopped_at: '',
+      stopped_at: null,
       environment: '{"MODE":"live"}',
     });
     expect(await api('POST', `${path}/${deployment.id}:stop`)).toMatchObject({
       json: { status: 'stopped', stopped_at: expect.stringMatching(/Z$/) },
     });
     expect(await api('POST', `${path}/${deployment.id}:restart`)).toMatchObject({
-      json: { status: 'pending', stopped_at: '' },
+      json: { status: 'pending', stopped_at: null },
     });
     expect(await api('PATCH', `${path}/${deployment.id}`, { status: 'deployed' })).toMatchObject({
       json: { status: 'deployed' },
@@ -223,6 +269,55 @@ describe('models, builds and deployments', () => {
     expect((JSON.parse(deliveries.text) as Json[]).map(({ event }) => event)[0]).toBe('deployment.restarted');
   });
 
+  it('have every field in the type that generated clients read it as', async () => {
+    const path = `${MODELS}/${model.id}/builds/${build.id}`;
+    const listed = await api<{ models: Item[] }>('GET', '/models', { search_filter: '{"auth_enabled":"t"}' });
+    const documents: [Json | undefined, Record<string, string>][] = [
+      [listed.json.models.find(({ id }) => id === model.id), MODEL_FIELDS],
+      [(await api('GET', path)).json, BUILD_FIELDS],
+      [(await api('GET', `${path}/deployments/${deployment.id}`)).json, DEPLOYMENT_FIELDS],
+      [(await api('GET', `/registry/models/${registered.model_id}`)).json, REGISTERED_FIELDS],
+      [registered.model_versions[1], VERSION_FIELDS],
+    ];
+    for (const [document, fields] of documents) expect(typesOf(document ?? {}, fields)).toEqual(fields);
+  });
+
+  it('take sizes from the model where a deployment says none, and keep them when the model changes', async () => {
+    const sizes = {
+      default_resources: { cpu_millicores: '1500', memory_mb: 512, nvidia_gpus: '1' },
+      default_replication_policy: { num_replicas: '4', type: 'fixed' },
+      accelerator_label_id: '11',
+      resource_group_id: 12,
+      run_as: 13,
+    };
+    const made = (await api<Item>('POST', MODELS, { name: 'sized', ...sizes, auto_deploy_model: true })).json;
+    expect(made).toMatchObject({
+      ...sizes,
+      default_resources: { cpu_millicores: '1500', memory_mb: '512', nvidia_gpus: '1' },
+      resource_profile_id: 0,
+    });
+    const changed = await api<Item>('PATCH', `${MODELS}/${made.id}`, {
+      ...made,
+      default_resources: { cpu_millicores: '250' },
+      run_as: -1,
+    });
+    expect(changed.json).toMatchObject({
+      name: 'sized',
+      default_resources: { cpu_millicores: '250', memory_mb: '512', nvidia_gpus: '1' },
+      default_replication_policy: sizes.default_replication_policy,
+      run_as: 0,
+    });
+    const builds = (await api<{ model_builds: Item[] }>('GET', `${MODELS}/${made.id}/builds`)).json.model_builds;
+    const path = `${MODELS}/${made.id}/builds/${builds[0]?.id}/deployments`;
+    await api('POST', path, { replicas: 1, memory: 3 });
+    const running = (await api<{ model_deployments: Item[] }>('GET', path)).json.model_deployments;
+    expect(running).toMatchObject([
+      { cpu: 1.5, memory: 0.5, nvidia_gpu: 1, replicas: 4, accelerator_label_id: '11', resource_group_id: 12 },
+      { cpu: 0.25, memory: 3, nvidia_gpu: 1, replicas: 1 },
+    ]);
+    expect(await api('DELETE', `${MODELS}/${made.id}`)).toMatchObject({ status: 200 });
+  });
+
   it("are found by the helpers that Cloudera's prototypes use", async () => {
     const models = (await api<{ models: Item[] }>('GET', MODELS, { search_filter: '{"name":"churn-api"}' })).json
       .models;
@@ -248,6 +343,11 @@ describe('models, builds and deployments', () => {
       ['POST', `${MODELS}/${model.id}/builds`, { registered_model_version_id: 'nope' }, 404],
       ['POST', `${MODELS}/${model.id}/builds/${build.id}/deployments`, { replicas: 0 }, 400],
       ['POST', `${MODELS}/${model.id}/builds/${build.id}/deployments`, { environment: [1] }, 400],
+      ['POST', `${MODELS}/${model.id}/builds/${build.id}/deployments`, { deployment_secrets: { A: 'b' } }, 400],
+      ['PATCH', `${MODELS}/${model.id}`, { default_resources: { cpu_millicores: '-1' } }, 400],
+      ['PATCH', `${MODELS}/${model.id}`, { default_replication_policy: { num_replicas: '1e9' } }, 400],
+      ['PATCH', `${MODELS}/${model.id}`, { run_as: 'me' }, 400],
+      ['POST', '/registry/models', { model_name: 'x', model_path: 's3://x', visibility: 'SECRET' }, 400],
       ['POST', `${MODELS}/${model.id}/builds/${build.id}/deployments/${deployment.id}:explode`, {}, 404],
       ['PATCH', `${MODELS}/${model.id}/builds/${build.id}/deployments/${deployment.id}`, { status: 'happy' }, 400],
       ['GET', `${MODELS}/${model.id}/builds/nope`, {}, 404],

@@ -85,7 +85,10 @@ describe('records of deployments', () => {
       registeredModelId: null,
       authEnabled: true,
       visibility: '',
-      runAs: null,
+      runAs: 0,
+      defaultResources: { cpuMillicores: 500, memoryMb: 512, nvidiaGpus: 0 },
+      defaultReplicas: 2,
+      placement: { acceleratorLabelId: '7', resourceGroupId: 8, resourceProfileId: 9 },
     };
     const model = await records.createModel(made, 'me');
     const fields = {
@@ -95,12 +98,15 @@ describe('records of deployments', () => {
       kernel: '',
       runtimeIdentifier: '',
       runtimeAddonIdentifiers: [],
+      modelRootDir: 'src',
+      buildScriptPath: '',
     };
     const build = await records.createBuild(
       { projectId: 'p', modelId: model.id, registeredVersionId: null, ...fields },
       'me',
     );
-    const size = { cpu: 1, memory: 1, nvidiaGpus: 0, replicas: 1, environment: { A: 'b' } };
+    const { placement } = made;
+    const size = { cpu: 1, memory: 1, nvidiaGpus: 0, replicas: 1, environment: { A: 'b' }, placement };
     const deployment = await records.createDeployment(
       { projectId: 'p', modelId: model.id, buildId: build.id, ...size },
       'me',
@@ -108,7 +114,10 @@ describe('records of deployments', () => {
     await first.close();
     const second = await openTestContainer({ folder });
     const again = second.container.registry.records;
-    expect(await again.deployment('p', model.id, build.id, deployment.id)).toEqual(deployment);
+    const where = { projectId: 'p', modelId: model.id, buildId: build.id, id: deployment.id };
+    expect(await again.model('p', model.id)).toEqual(model);
+    expect(await again.build(where)).toEqual(build);
+    expect(await again.deployment(where)).toEqual(deployment);
     expect(await again.resolve(`crn:x/${deployment.id}`)).toEqual({
       kind: 'deployment',
       model: 'm',
