@@ -28,6 +28,15 @@ export class HeldRecords {
     }
   }
 
+  /** When the newest record was made, epoch milliseconds; 0 where there is none. */
+  newest(): number {
+    let newest = 0;
+    for (const records of [this.models, this.builds, this.deployments]) {
+      for (const { createdAt } of records.values()) newest = Math.max(newest, createdAt);
+    }
+    return newest;
+  }
+
   /** Models of a project, of all of them for null, oldest first. */
   modelsOf(projectId: string | null): ClouderaModel[] {
     return [...this.models.values()].filter((one) => projectId === null || one.projectId === projectId).sort(byAge);

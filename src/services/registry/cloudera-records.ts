@@ -193,7 +193,8 @@ export class ClouderaRecords implements Follower {
   }
 
   private made(by: string): { id: string; creator: string; createdAt: number; updatedAt: number } {
-    const now = this.ports.clock();
+    // The order of a list is that of making, also within a millisecond: clients take the last one for the newest.
+    const now = Math.max(this.ports.clock(), this.held.newest() + 1);
     return { id: uuidv4(), creator: by, createdAt: now, updatedAt: now };
   }
 
