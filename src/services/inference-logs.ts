@@ -21,7 +21,7 @@ export interface InferenceLogDependencies {
   privacy: { hasPrivacy(): boolean };
   /** The mapping of a model, and the name of its label. */
   mapping: (model: string) => { mapping: Mapping; label: string };
-  count: (route: string, accepted: number, rejected: number) => void;
+  count: (route: string, accepted: number, errors: readonly ItemError[]) => void;
   clock: () => number;
   warn: (message: string, error: unknown) => void;
 }
@@ -162,7 +162,7 @@ export class InferenceLogsService implements InferenceLogsApi {
   ): Promise<Logged> {
     const errors = verdicts.flatMap((verdict) => (typeof verdict === 'object' ? [verdict.error] : []));
     const count = (kind: Verdict) => verdicts.filter((verdict) => verdict === kind).length;
-    this.deps.count(route, verdicts.length - errors.length, errors.length);
+    this.deps.count(route, verdicts.length - errors.length, errors);
     if (errors.length > 0) {
       // A logged body has no place in a list that people read where any model has private fields: only the reason is kept.
       const keep = !this.deps.privacy.hasPrivacy();

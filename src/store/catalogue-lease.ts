@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { StoreError, StoreUnavailableError } from '../domain/errors.js';
+import { StoreUnavailableError } from '../domain/errors.js';
 import type { Store } from './store.js';
 
 /** One state of the lease. `written`: the newest row version that was written under it, by table. */
@@ -50,12 +50,7 @@ export class LeaseTable implements LeaseLog {
 
   async append({ generation, owner, held, written }: LeaseState): Promise<void> {
     const row = { generation, owner, held: held ? 1 : 0, written: JSON.stringify(written) };
-    try {
-      await this.store.insertOnce('catalogue_lease', Object.keys(row), row, `lease-${generation}`);
-    } catch (error) {
-      // KeeperMap: the generation exists already.
-      if (!(error instanceof StoreError && error.engineCode === 'KEEPER_EXCEPTION')) throw error;
-    }
+    await this.store.insertOnce('catalogue_lease', Object.keys(row), row, `lease-${generation}`);
   }
 
   forget(before: number): Promise<void> {

@@ -55,6 +55,8 @@ export function readMigrations(folder: string): Migration[] {
   });
 }
 
+/** What a server says that lacks the setting, whether itself or for one of the cluster's hosts. */
+const NO_PREFIX = /keeper_map_path_prefix/;
 const noKeeperMap = (cause: StoreError): StartupError =>
   new StartupError(
     'The cluster cannot make a table of the engine KeeperMap, in which several processes agree who changes the catalogue. Set keeper_map_path_prefix in the configuration of every server, for example <keeper_map_path_prefix>/driftline</keeper_map_path_prefix>, and restart them.',
@@ -110,7 +112,7 @@ export async function migrate(store: Store, folder: string, cluster: string | nu
   for (const migration of pending) {
     for (const sql of migration.statements.flatMap((statement) => rendered(statement, cluster)))
       await store.command({ name: `migrate_${migration.number}`, sql }).catch((error: unknown) => {
-        throw sql.includes('KeeperMap(') && error instanceof StoreError ? noKeeperMap(error) : error;
+        throw error instanceof StoreError && NO_PREFIX.test(String(error.cause)) ? noKeeperMap(error) : error;
       });
     const row = {
       number: migration.number,

@@ -54,6 +54,11 @@ export const SMALL_READ = "SETTINGS local_filesystem_read_method = 'pread'";
 /** What the system says of a full disk, under whatever type the engine passes it on. */
 const NO_SPACE = /No space left on device|errno: 28\b|Disk quota exceeded/;
 
+/** Keeper's answer to the second one that makes a key, in a table of the engine KeeperMap. */
+const KEY_EXISTS = /Node exists/;
+const isKeyTaken = (cause: unknown): boolean =>
+  typeOf(cause) === 'KEEPER_EXCEPTION' && KEY_EXISTS.test(messageOf(cause));
+
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 /** The engine's name of an error. Raw inserts of the embedded engine have it in their text only. */
 function typeOf(cause: unknown): string | null {
@@ -194,7 +199,7 @@ export class Store {
     await this.insertBody(table, columns, Buffer.from(lines.join('\n')), lane);
   }
 
-  /** Insert one row, unless one was inserted with the same token before: then nothing happens, or the engine refuses. */
+  /** Insert one row, unless one was inserted with the same token or, in a table in Keeper, the same key before: then nothing happens. */
   insertOnce(
     table: string,
     columns: readonly string[],
@@ -204,9 +209,13 @@ export class Store {
   ): Promise<void> {
     const body = Buffer.from(JSON.stringify(valuesOf(table, row, columns)));
     const tag = { comment: `driftline:insert_${table}`, token, strict: true };
-    return this.attempt(`insert_${table}`, () =>
-      this.engine.insert(lane, table, columns, 'JSONCompactEachRow', body, tag),
-    );
+    return this.attempt(`insert_${table}`, async () => {
+      try {
+        await this.engine.insert(lane, table, columns, 'JSONCompactEachRow', body, tag);
+      } catch (error) {
+        if (!isKeyTaken(error)) throw error;
+      }
+    });
   }
 
   /** Insert rows that are already JSONCompactEachRow text. */

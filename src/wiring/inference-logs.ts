@@ -4,6 +4,7 @@ import type { Counters } from '../services/counters.js';
 import { HalfJoiner } from '../services/inference-join.js';
 import { InferenceLogsService } from '../services/inference-logs.js';
 import type { IngestService } from '../services/ingest.js';
+import { countRefused } from '../services/refusals.js';
 import type { Tables } from '../store/tables.js';
 import type { Computing } from './computing.js';
 
@@ -27,9 +28,9 @@ export function wireInferenceLogs(
     rejected: tables.rejected,
     privacy,
     mapping: (model) => models.integration(model),
-    count: (route, accepted, rejected) => {
+    count: (route, accepted, errors) => {
       counters.accepted(route, accepted);
-      if (rejected > 0) counters.rejected(route, 'invalid_body', rejected);
+      countRefused(counters, route, errors);
     },
     clock,
     warn: (message, error) => logger.warn({ err: error }, message),

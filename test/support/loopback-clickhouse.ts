@@ -15,12 +15,19 @@ import { createChdbConnection, type ChdbExtension } from 'chdb/connection';
  * What goes wrong, for the next `count` requests (all of them without it):
  * `slow` answers late; `status` answers an error, without running anything unless `ran` (an `exception` in ClickHouse's form, or plain text as a
  * proxy sends it); `cut` destroys the connection before the statement runs, in the middle of its answer, or after it ran but before any answer;
- * `down` closes the listening socket and every connection. `only` limits a fault to inserts whose statement matches.
+ * `down` closes the listening socket and every connection. `only` limits a fault to inserts whose statement matches. `cluster` takes statements `ON CLUSTER` without running them,
+ * as its hosts are missing here, and refuses those that match with what the server says.
  */
 export type Fault =
   | ({ kind: 'slow'; ms: number } & Reach)
-  | ({ kind: 'status'; code: number; ran?: boolean; exception?: { code: number; type: string } } & Reach)
+  | ({
+      kind: 'status';
+      code: number;
+      ran?: boolean;
+      exception?: { code: number; type: string; message?: string };
+    } & Reach)
   | ({ kind: 'cut'; at: 'before' | 'middle' | 'after' } & Reach)
+  | { kind: 'cluster'; refuse: RegExp; status: number; code: number; message: string }
   | { kind: 'down' };
 interface Reach {
   count?: number;
@@ -268,7 +275,7 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
           )
         : new HttpError(
             fault.code,
-            `Code: ${exception.code}. DB::Exception: injected by the test. (${exception.type})`,
+            `Code: ${exception.code}. DB::Exception: ${exception.message ?? 'injected by the test'}. (${exception.type})`,
             exception.code,
           );
     }
@@ -278,6 +285,10 @@ export async function startLoopbackClickHouse(): Promise<LoopbackClickHouse> {
       throw new HttpError(403, 'Code: 516. DB::Exception: Authentication failed. (AUTHENTICATION_FAILED)', 516);
     const request = await parse(asked);
     statements.push(request.sql);
+    if (fault?.kind === 'cluster' && request.sql.includes('ON CLUSTER')) {
+      if (fault.refuse.test(request.sql)) throw new HttpError(fault.status, fault.message, fault.code);
+      return send(req, res, Buffer.alloc(0), null);
+    }
     send(req, res, await run(dataDir, folder, request, asked), fault);
   };
   const server: Server = createServer({ maxHeaderSize: 2 * MAX_URI }, (req, res) => {
