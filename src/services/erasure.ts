@@ -1,22 +1,9 @@
 // Erasing what is known of a person: by the id of a prediction, or by a tag that says whose predictions they are.
 import type { Erased } from '../domain/contract/ingestion.js';
 import { NotFoundError } from '../domain/errors.js';
+import type { ErasedRows } from '../domain/stored-ingestion.js';
 import type { ErasureApi } from './api.js';
 import { resolveId } from './ids.js';
-
-/** How much a scope held. */
-export interface ErasedRows {
-  predictions: number;
-  labels: number;
-  rejected: number;
-  inferenceHalves: number;
-  baselineRows: number;
-  baselines: string[];
-  searchedByContent: string[];
-  notSearched: string[];
-  alertEvents: number;
-  windows: number;
-}
 
 export interface ErasureDependencies {
   store: {

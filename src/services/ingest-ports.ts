@@ -1,6 +1,7 @@
 // What the ingest service needs of the store.
 import type { AggregateDocument, PredictionItem, RejectedItem } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
+import type { ReplayFilter, StoredLabels } from '../domain/stored-ingestion.js';
 import type { UploadedFile } from './api.js';
 
 /** A validated prediction with its identity and time resolved. Times in epoch milliseconds. */
@@ -50,32 +51,17 @@ export interface KeptItem {
   hashed: readonly string[];
 }
 
-export interface ReplayFilter {
-  models: readonly string[] | null;
-  code: string | null;
-  ids: readonly string[] | null;
-  after: { time: number; id: string } | null;
-  limit: number;
-}
-
 export interface RejectedLog {
   append(
     route: string,
     entries: readonly { error: ItemError; item: unknown; hashed?: readonly string[] }[],
   ): Promise<void>;
   get(id: string): Promise<KeptItem | null>;
-  /** Items, oldest first, each once. `models`: null for all; `after`: time and id of the last one that was seen. */
+  /** Items, oldest first, each once. */
   select(filter: ReplayFilter): Promise<(KeptItem & { receivedAt: number })[]>;
   /** Remove every reason that is kept of the items of these. */
   remove(ids: readonly string[]): Promise<void>;
   list(filter: { model: string | null; limit: number }): Promise<RejectedItem[]>;
-}
-
-/** What became of a file's rows: how many were refused by reason, and the first of these as items. */
-export interface StoredLabels {
-  accepted: number;
-  rejectedBy: Record<string, number>;
-  refused: { error: ItemError; item: unknown }[];
 }
 
 export interface UploadReader {

@@ -10,26 +10,13 @@ import {
   type JobRunAnswer,
 } from '../domain/contract/metrics.js';
 import { DriftlineError } from '../domain/errors.js';
+import type { JobRunRecord } from '../domain/stored-ingestion.js';
 import type { JobsApi } from './api.js';
 import type { Counters } from './counters.js';
 
-/** What a run writes. Times in epoch ms. */
+/** Where runs are written down. */
 export interface JobRunLog {
-  write(run: {
-    id: string;
-    job: string;
-    trigger: string;
-    model: string | null;
-    status: string;
-    startedAt: number;
-    finishedAt: number | null;
-    now: number;
-    windows: number;
-    windowsTotal: number;
-    about: string;
-    points: number;
-    errors: string[];
-  }): Promise<void>;
+  write(run: JobRunRecord): Promise<void>;
   list(filter: { job: string | null; limit: number }): Promise<JobRun[]>;
 }
 

@@ -3,23 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { iso, isoOrNull } from '../domain/contract/common.js';
 import type { Upload, UploadKind, UploadState } from '../domain/contract/ingestion.js';
 import { ConflictError, DriftlineError, NotFoundError } from '../domain/errors.js';
+import type { UploadRow } from '../domain/stored-ingestion.js';
 import type { RunningUpload, UploadsApi } from './api.js';
-
-/** An upload's state. Times in epoch ms. */
-export interface UploadRow {
-  id: string;
-  kind: UploadKind;
-  model: string;
-  state: UploadState;
-  bytes: number;
-  bytesTotal: number | null;
-  rows: number;
-  rejected: number;
-  startedAt: number;
-  finishedAt: number | null;
-  updatedAt: number;
-  error: string;
-}
 
 export interface UploadsDependencies {
   log: {
@@ -139,21 +124,26 @@ export class UploadsService implements UploadsApi {
   }
 
   private show(row: UploadRow): Upload {
+    const state = this.stateOf(row);
+    const error = state === 'interrupted' ? INTERRUPTED : row.error;
     return {
       id: row.id,
       kind: row.kind,
       model: row.model === '' ? null : row.model,
-      state: this.stateOf(row),
+      state,
       bytes: row.bytes,
       bytes_total: row.bytesTotal,
       rows: row.rows,
       rejected: row.rejected,
       started_at: iso(row.startedAt),
       finished_at: isoOrNull(row.finishedAt),
-      error: row.error === '' ? null : row.error,
+      error: error === '' ? null : error,
     };
   }
 }
+
+const INTERRUPTED =
+  'The process ended before the upload did: some of its rows may be stored, also more than `rows` says. Send the file again; rows with ids, and all rows under the same upload_id, replace themselves.';
 
 const isOpen = (state: UploadState): boolean => state === 'receiving' || state === 'storing';
 

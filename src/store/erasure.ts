@@ -1,25 +1,10 @@
 // Erasing predictions and everything that was kept of them. Rows are removed by mutations that are awaited: no statement reads them afterwards.
 import { z } from 'zod';
+import type { ErasedRows } from '../domain/stored-ingestion.js';
 import type { QueryParams } from './client.js';
 import { CopySearch, NO_ID } from './erasure-copies.js';
 import type { ErasureScope } from './erasure-scopes.js';
 import type { Store } from './store.js';
-
-/** How much there was. */
-export interface ErasedRows {
-  predictions: number;
-  labels: number;
-  rejected: number;
-  inferenceHalves: number;
-  baselineRows: number;
-  /** Baselines that lost rows. */
-  baselines: string[];
-  /** Baselines whose rows name no prediction: looked through by content, or not at all. */
-  searchedByContent: string[];
-  notSearched: string[];
-  alertEvents: number;
-  windows: number;
-}
 
 const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const ERASED = '(erased)';

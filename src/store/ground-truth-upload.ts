@@ -1,6 +1,7 @@
 // Ground truth from CSV and Parquet files, in one INSERT ... SELECT.
 import { z } from 'zod';
-import { InvalidInputError, type ItemError } from '../domain/errors.js';
+import { InvalidInputError } from '../domain/errors.js';
+import type { StoredLabels } from '../domain/stored-ingestion.js';
 import type { Engine } from './client.js';
 import { GROUND_TRUTH_COLUMNS } from './ground-truth.js';
 import type { Store } from './store.js';
@@ -19,13 +20,6 @@ const refusedRow = z.object({
   flags: z.array(z.boolean().nullable()),
 });
 const UUID_TEXT = `'^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'`;
-
-/** What became of a file's rows: see services/ingest-ports.ts. */
-interface StoredLabels {
-  accepted: number;
-  rejectedBy: Record<'required' | 'too_big', number>;
-  refused: { error: ItemError; item: unknown }[];
-}
 
 export class GroundTruthUpload {
   constructor(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { iso, isoOrNull } from '../domain/contract/common.js';
 import type { JobRun } from '../domain/contract/metrics.js';
+import type { JobRunRecord } from '../domain/stored-ingestion.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
 
@@ -21,23 +22,6 @@ const COLUMNS = [
   'errors',
   'row_version',
 ];
-
-/** A run as it is written. Times in epoch ms. */
-export interface JobRunRecord {
-  id: string;
-  job: string;
-  trigger: string;
-  model: string | null;
-  status: string;
-  startedAt: number;
-  finishedAt: number | null;
-  now: number;
-  windows: number;
-  windowsTotal: number;
-  about: string;
-  points: number;
-  errors: string[];
-}
 
 const runRow = z
   .object({

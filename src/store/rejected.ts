@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { iso } from '../domain/contract/common.js';
 import { UnparsableItem, type RejectedItem } from '../domain/contract/tracking.js';
 import type { ItemError } from '../domain/errors.js';
+import type { ReplayFilter } from '../domain/stored-ingestion.js';
 import { Batcher } from './batcher.js';
 import { Conditions } from './conditions.js';
 import type { Store } from './store.js';
@@ -36,15 +37,6 @@ const rejectedRow = z.object({
   message: z.string(),
   item: z.string(),
 });
-
-/** Which items: see services/ingest-ports.ts. */
-interface Selection {
-  models: readonly string[] | null;
-  code: string | null;
-  ids: readonly string[] | null;
-  after: { time: number; id: string } | null;
-  limit: number;
-}
 
 const keptRow = z
   .object({
@@ -106,7 +98,7 @@ export class RejectedTable {
   }
 
   /** Oldest first. An item with two bad fields has two rows, and is one here: by the smaller of their ids. */
-  select({ models, code, ids, after, limit }: Selection) {
+  select({ models, code, ids, after, limit }: ReplayFilter) {
     const params: Record<string, unknown> = { limit };
     const having: string[] = [];
     if (models !== null) having.push('has({models:Array(String)}, any(model))');

@@ -1,28 +1,8 @@
 // Uploads as they go on: one row each, replaced with every step that is written down.
 import { z } from 'zod';
-import {
-  uploadKindSchema,
-  uploadStateSchema,
-  type UploadKind,
-  type UploadState,
-} from '../domain/contract/ingestion.js';
+import { uploadKindSchema, uploadStateSchema } from '../domain/contract/ingestion.js';
+import type { UploadRow } from '../domain/stored-ingestion.js';
 import type { Store } from './store.js';
-
-/** An upload's state. Times in epoch ms; `model` is empty where a file holds several. */
-export interface UploadRow {
-  id: string;
-  kind: UploadKind;
-  model: string;
-  state: UploadState;
-  bytes: number;
-  bytesTotal: number | null;
-  rows: number;
-  rejected: number;
-  startedAt: number;
-  finishedAt: number | null;
-  updatedAt: number;
-  error: string;
-}
 
 const COLUMNS = [
   'started_at',

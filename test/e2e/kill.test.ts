@@ -162,3 +162,45 @@ test(`${KILLS} kills under load (seed ${seed}; DRIFTLINE_TEST_SEED repeats it): 
   );
   await last.kill();
 });
+
+test('a file and an erasure that are killed half-way: sent again, every row is there once, and nothing of the person is left', async () => {
+  const ROWS = 12_000;
+  const header = 'model,prediction_id,timestamp,inputs.k,tags.user,values.late';
+  const line = (k: number) => `file,${k % 2 === 0 ? `file-${k}` : ''},${START + k * 1000},${k},${k % 3},${k % 2}`;
+  const body = [header, ...Array.from({ length: ROWS }, (_, k) => line(k))].join('\n');
+  const upload = (url: string) =>
+    fetch(`${url}/v1/predictions?upload_id=killed`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body });
+  const state = async (url: string) => {
+    const answer = (await (await fetch(`${url}/v1/uploads/killed`)).json()) as Record<string, unknown>;
+    return { state: answer.state, rows: Number(answer.rows ?? 0), error: answer.error };
+  };
+  const rows = (where: string) => `SELECT count() AS n FROM v_predictions WHERE model = 'file' AND ${where}`;
+
+  const first = await start();
+  const sent = upload(first.url).catch(() => null);
+  // Some of its rows are stored: then.
+  while ((await state(first.url)).rows === 0) await delay(5);
+  await first.kill();
+  await sent;
+
+  const second = await start();
+  const { state: left, error } = await state(second.url);
+  if (left !== 'done') expect({ left, error }).toEqual({ left: 'interrupted', error: expect.stringContaining('Send the file again') as string }); // prettier-ignore
+  expect((await upload(second.url)).status).toBe(201);
+  expect(await stored(second.url, rows('1'))).toBe(ROWS);
+  expect(await stored(second.url, rows('labelled = 1'))).toBe(ROWS);
+
+  const erase = (url: string) => fetch(`${url}/v1/predictions?model=file&tag=user=1`, { method: 'DELETE' });
+  const asked = erase(second.url).catch(() => null);
+  await delay(random() * LONGEST);
+  await second.kill();
+  await asked;
+
+  const third = await start();
+  expect((await erase(third.url)).status).toBe(200);
+  expect(await stored(third.url, rows("tags['user'] = '1'"))).toBe(0);
+  expect(await stored(third.url, rows('labelled = 1'))).toBe(ROWS - ROWS / 3);
+  // Nobody's labels are left either.
+  expect(await (await fetch(`${third.url}/v1/orphan-labels`)).json()).toMatchObject({ total: 0 });
+  await third.kill();
+});
