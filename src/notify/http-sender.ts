@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type LookupFunction } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import type { Delivered } from '../domain/alerts/notice.js';
+import { DeliveryError, type Delivered } from '../domain/alerts/notice.js';
 import { isPublicAddress } from './addresses.js';
 import { AttemptError, DEFAULT_RETRY, withRetry, type RetryOptions } from './retry.js';
 
@@ -15,6 +15,8 @@ export interface HttpOptions {
   retry?: RetryOptions;
   /** How names become addresses; the system's way unless a test says otherwise. */
   resolve?: Resolve;
+  /** A clock that only runs forward, ms. */
+  uptime?: () => number;
 }
 
 /** All addresses of a name. */
@@ -65,14 +67,20 @@ export interface PostOptions {
 export interface HttpAnswer {
   status: number;
   body: string;
+  /** How long to wait before asking again, ms (`Retry-After`); null where nothing was said. */
+  retryAfterMs: number | null;
 }
 
 /** Sends JSON to webhooks. */
 export class HttpSender {
   private readonly resolve: Resolve;
+  private readonly uptime: () => number;
+  /** Receivers that asked to be left alone: until when, and what they answered. */
+  private readonly resting = new Map<string, { until: number; error: string }>();
 
   constructor(private readonly options: HttpOptions) {
     this.resolve = options.resolve ?? lookup;
+    this.uptime = options.uptime ?? (() => performance.now());
   }
 
   private addressesOf(host: string): Promise<LookupAddress[]> {
@@ -91,16 +99,29 @@ export class HttpSender {
     return found.every(({ address }) => isPublicAddress(address)) ? null : refusal(host).message;
   }
 
-  /** POST `body`, with retries for temporary failures. The headers are made anew for each attempt. @throws DeliveryError */
+  /**
+   * POST `body`, with retries for temporary failures. The headers are made anew for each attempt. A receiver that asked for time (`Retry-After`)
+   * is not asked before it is over. @throws DeliveryError
+   */
   post(
     url: string,
     body: string,
     headers: () => Record<string, string>,
     options: PostOptions = {},
   ): Promise<Delivered> {
+    const rest = this.resting.get(url);
+    if (rest !== undefined && this.uptime() < rest.until)
+      return Promise.reject(new DeliveryError(rest.error, 0, false));
+    this.resting.delete(url);
     return withRetry(async () => {
-      const { status } = await this.attempt(new URL(url), Buffer.from(body), headers(), options);
-      assertAccepted(status);
+      const answer = await this.attempt(new URL(url), Buffer.from(body), headers(), options);
+      try {
+        assertAccepted(answer);
+      } catch (error) {
+        if (error instanceof AttemptError && error.waitMs !== null)
+          this.resting.set(url, { until: this.uptime() + error.waitMs, error: error.message });
+        throw error;
+      }
       return null;
     }, this.options.retry ?? DEFAULT_RETRY);
   }
@@ -176,7 +197,8 @@ export class HttpSender {
     return new Promise<HttpAnswer>((resolve, reject) => {
       const fail = (error: Error) => reject(describe(error, host, timeoutMs));
       const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, (response) => {
-        drain(response, (text) => resolve({ status: response.statusCode ?? 0, body: text }), fail);
+        const facts = { status: response.statusCode ?? 0, retryAfterMs: retryAfter(response) };
+        drain(response, (body) => resolve({ ...facts, body }), fail);
       });
       request.on('error', fail);
       request.end(body);
@@ -201,12 +223,22 @@ function drain(response: IncomingMessage, done: (text: string) => void, fail: (e
 }
 
 /** @throws AttemptError unless the status is 2xx. The answer's text stays out: it may hold anything. */
-function assertAccepted(status: number): void {
+function assertAccepted({ status, retryAfterMs }: HttpAnswer): void {
   if (status >= 200 && status < 300) return;
   if (status >= 300 && status < 400)
     throw new AttemptError(`the receiver answered ${status}; redirects are not followed`, true);
   const temporary = status === 408 || status === 425 || status === 429 || status >= 500;
-  throw new AttemptError(`the receiver answered ${status}`, !temporary);
+  throw new AttemptError(`the receiver answered ${status}`, !temporary, temporary ? retryAfterMs : null);
+}
+
+/** The longest rest that a receiver gets, ms: an alarm must not wait for days because of a header. */
+const LONGEST_REST = 3_600_000;
+
+/** `Retry-After`: seconds, or a date, which is held against the answer's own `Date`. */
+function retryAfter({ headers }: IncomingMessage): number | null {
+  const text = headers['retry-after']?.trim() ?? '';
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.parse(headers.date ?? '');
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_REST) : null;
 }
 
 /** A failure in words that do not contain the URL: it may hold a token. */

@@ -2,14 +2,11 @@
 import type { Notice, NoticeItem } from '../domain/alerts/notice.js';
 import { chartCaption, segmentPhrase, segmentsHeading, sparkline } from '../domain/alerts/segment-wording.js';
 import {
-  formatNumber,
   formatTime,
   isPulse,
-  itemLimit,
-  itemValue,
   leadSentence,
-  metricName,
   movedBinPhrase,
+  numbersPhrase,
   oneLine,
   place,
   qualitySentence,
@@ -46,12 +43,9 @@ export function leftOver(items: readonly NoticeItem[]): string | null {
 
 function textRow(item: NoticeItem): string[] {
   if (isPulse(item.metric)) return [`  ${wherePhrase(item)} (${stateWord(item)}): ${item.why}`];
-  const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
-  const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
-  const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}${noise}${n}`;
   return [
     `  ${wherePhrase(item)}, version ${versionPhrase(item)} (${stateWord(item)})`,
-    `    ${value}`,
+    `    ${numbersPhrase(item)}`,
     `    since ${formatTime(item.since)}`,
   ];
 }

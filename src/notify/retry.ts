@@ -1,4 +1,5 @@
 // Retries of one send: exponential backoff with full jitter for temporary failures, none for refusals.
+import { setTimeout as pause } from 'node:timers/promises';
 import { backOff } from 'exponential-backoff';
 import { DeliveryError, type Delivered } from '../domain/alerts/notice.js';
 
@@ -17,13 +18,15 @@ export class AttemptError extends Error {
   constructor(
     message: string,
     readonly permanent: boolean,
+    /** How long the other side asked to be left alone, ms; null where it did not. */
+    readonly waitMs: number | null = null,
   ) {
     super(message);
   }
 }
 
 /**
- * Try `attempt` until it succeeds, refuses for good or the attempts are used up. It answers with a warning or null.
+ * Try `attempt` until it succeeds, refuses for good, asks for more time than there is or the attempts are used up. It answers with a warning or null.
  * @throws DeliveryError with the number of attempts made.
  */
 export async function withRetry(attempt: () => Promise<string | null>, options: RetryOptions): Promise<Delivered> {
@@ -39,7 +42,13 @@ export async function withRetry(attempt: () => Promise<string | null>, options: 
         startingDelay: options.startingDelay,
         maxDelay: options.maxDelay,
         jitter: 'full',
-        retry: (error: unknown) => !(error instanceof AttemptError && error.permanent),
+        retry: async (error: unknown) => {
+          if (!(error instanceof AttemptError)) return true;
+          // Who asks for more time than this send has is asked again by the next evaluation.
+          if (error.permanent || (error.waitMs ?? 0) > options.maxDelay) return false;
+          if (error.waitMs !== null) await pause(error.waitMs);
+          return true;
+        },
       },
     );
     return { attempts, warning };

@@ -2,14 +2,11 @@
 import { segmentPhrase } from '../domain/alerts/segment-wording.js';
 import type { ChannelSender, Delivered, Notice, NoticeItem } from '../domain/alerts/notice.js';
 import {
-  formatNumber,
   formatTime,
   isPulse,
-  itemLimit,
-  itemValue,
   leadSentence,
-  metricName,
   movedBinPhrase,
+  numbersPhrase,
   oneLine,
   place,
   qualitySentence,
@@ -36,10 +33,7 @@ function escape(text: string): string {
 function itemLine(item: NoticeItem): string {
   if (isPulse(item.metric)) return `• ${item.severity ?? item.state}: ${escape(item.why)}`;
   const where = [place(item), versionLabel(item.version)].filter((part) => part !== '').join(' ') || 'whole model';
-  const value = `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}`;
-  const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
-  const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
-  return `• ${item.severity ?? item.state}: *${escape(where)}* ${escape(`${value}${noise}${n}, since ${formatTime(item.since)}`)}`;
+  return `• ${item.severity ?? item.state}: *${escape(where)}* ${escape(`${numbersPhrase(item)}, since ${formatTime(item.since)}`)}`;
 }
 
 function lines(items: readonly string[]): string {

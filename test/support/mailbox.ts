@@ -12,6 +12,8 @@ export class Mailbox {
   readonly mails: ReceivedMail[] = [];
   onMail: (() => Promise<void>) | null = null;
   refuse: number | null = null;
+  /** The answer to single recipients, above `refuse`. */
+  readonly refuseTo = new Map<string, number>();
   attempts = 0;
   /** With TLS from the first byte (a certificate that nobody trusts) and this user, whose password is `secret`. */
   user: string | null = null;
@@ -34,10 +36,11 @@ export class Mailbox {
                 ? callback(null, { user: auth.username })
                 : callback(new Error('wrong password')),
           }),
-      onRcptTo: (_address, _session, callback) => {
+      onRcptTo: ({ address }, _session, callback) => {
         this.attempts += 1;
-        if (this.refuse === null) return callback();
-        return callback(Object.assign(new Error('no such mailbox'), { responseCode: this.refuse }));
+        const responseCode = this.refuseTo.get(address) ?? this.refuse;
+        if (responseCode === null) return callback();
+        return callback(Object.assign(new Error('no such mailbox'), { responseCode }));
       },
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];

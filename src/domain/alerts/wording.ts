@@ -83,6 +83,13 @@ export function itemLimit({
   return itemValue({ metric, relative, value: threshold });
 }
 
+/** `PSI 0.31, limit 0.2, noise 0.0871, n = 222`. */
+export function numbersPhrase(item: NoticeItem): string {
+  const noise = item.noiseLimit === null ? '' : `, noise ${formatNumber(item.noiseLimit)}`;
+  const n = item.n === null ? '' : `, n = ${formatNumber(item.n)}`;
+  return `${metricName(item.metric)} ${itemValue(item)}, limit ${itemLimit(item)}${noise}${n}`;
+}
+
 /** `12 Mar 2001 09:00 UTC`; without the year `12 Mar 09:00 UTC`. */
 export function formatTime(time: number, withYear = true): string {
   const text = new Date(time).toUTCString(); // Mon, 12 Mar 2001 09:00:00 GMT, whatever the host's locale

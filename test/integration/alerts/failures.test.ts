@@ -90,6 +90,33 @@ it('asks again at once when the refusal is temporary', async () => {
   expect(mailbox.mails).toHaveLength(1);
 });
 
+it('asks again for the one recipient of three that the server puts off, and says who was refused', async () => {
+  await rig.channel('team', { type: 'email', to: ['a@example.org', 'late@example.org', 'gone@example.org'] });
+  await firing('some');
+  await rig.rule('some', { model: 'some', channels: ['team'] });
+  mailbox.refuseTo.set('late@example.org', 450).set('gone@example.org', 550);
+  const [error] = (await rig.evaluate(2)).errors;
+  expect(error).toMatch(/^channel team, rule some: put off by the mail server: late@example\.org: 450 /);
+  expect(mailbox.mails.map(({ recipients }) => recipients)).toEqual([['a@example.org']]);
+  // Three recipients once, and the one that was put off twice more.
+  expect(mailbox.attempts).toBe(5);
+  expect(await rig.service.notifications({ model: 'some', limit: 10 })).toMatchObject([{ outcome: 'failed' }]);
+
+  mailbox.refuseTo.delete('late@example.org');
+  expect((await rig.evaluate(2)).errors).toEqual([]);
+  expect(mailbox.mails.map(({ recipients }) => recipients)).toEqual([['a@example.org'], ['late@example.org']]);
+  expect(mailbox.mails[1]?.messageId).toBe(mailbox.mails[0]?.messageId);
+  expect(mailbox.mails[1]?.to?.map(({ address }) => address)).toHaveLength(3);
+  const [newest] = await rig.service.notifications({ model: 'some', limit: 10 });
+  expect(newest).toMatchObject({
+    outcome: 'sent',
+    error: expect.stringMatching(/^refused by the mail server: gone@example\.org: 550 /),
+  });
+  await rig.evaluate(2);
+  expect(mailbox.mails).toHaveLength(2);
+  mailbox.refuseTo.clear();
+});
+
 it('tells a second channel although the first one fails, and neither twice', async () => {
   await firing('two-channels');
   await rig.channel('dead', { type: 'webhook', url: 'http://127.0.0.1:9/hook' });

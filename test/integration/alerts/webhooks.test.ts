@@ -108,6 +108,27 @@ it.each([
   expect(received).toHaveLength(attempts);
 });
 
+it('waits as long as a receiver asks to, and leaves one that asks for long to the next evaluation', async () => {
+  let now = 0;
+  const retry = { attempts: 3, startingDelay: 1, maxDelay: 1500 };
+  const http = new HttpSender({ allowPrivate: true, retry, uptime: () => now });
+  const post = () => http.post(base, '{}', () => ({}));
+  answer = { status: 429, headers: { 'retry-after': '1' } };
+  const asked = performance.now();
+  await expect(post()).rejects.toMatchObject({ attempts: 3, message: 'the receiver answered 429' });
+  expect(performance.now() - asked).toBeGreaterThanOrEqual(1900);
+  expect(received).toHaveLength(3);
+  now = 1001;
+  answer = { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } };
+  await expect(post()).rejects.toMatchObject({ attempts: 1, message: 'the receiver answered 503' });
+  now += 50_000;
+  await expect(post()).rejects.toMatchObject({ attempts: 0, message: 'the receiver answered 503' });
+  expect(received).toHaveLength(4);
+  now += 20_000;
+  answer = { status: 200, headers: {} };
+  await expect(post()).resolves.toMatchObject({ attempts: 1 });
+});
+
 it('gives up on a receiver that does not answer in time', async () => {
   const silent = createTcpServer((socket) => socket.resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
