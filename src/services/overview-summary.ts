@@ -6,6 +6,7 @@ import type { BaselineHeadJson, OverviewModel, Summary } from '../domain/contrac
 import { inForce, type BaselineHead } from '../domain/drift/baseline.js';
 import { formatDuration } from '../domain/duration.js';
 import { addSums, pool, poolingOf, stateOf, type WindowSums } from '../domain/overview.js';
+import { standsBy } from '../domain/registry/model.js';
 import { ownNumber, type BaselineQuality } from '../domain/quality/baseline.js';
 
 export interface OverviewRange {
@@ -82,6 +83,8 @@ export interface ModelFacts {
   registered: Registered | null;
   sums: readonly ColumnSums[];
   drift: readonly FieldDrift[];
+  /** Of the range before; empty where it is not asked for. */
+  driftBefore: readonly FieldDrift[];
   firsts: readonly FirstValue[];
   alerts: readonly Alert[];
   baselines: readonly BaselineHead[];
@@ -120,13 +123,11 @@ export function summarise(facts: ModelFacts): OverviewModel {
   return {
     model,
     version,
-    versions: versions.map((row) => ({
-      version: row.version,
-      first_seen: iso(row.first_ms),
-      last_seen: iso(row.last_ms),
-      stage: facts.registered?.versions.get(row.version)?.stage ?? null,
-      aliases: facts.registered?.versions.get(row.version)?.aliases ?? [],
-    })),
+    versions: versions.map((row) => {
+      const { stage = null, aliases = [] } = facts.registered?.versions.get(row.version) ?? {};
+      const [first_seen, last_seen] = [iso(row.first_ms), iso(row.last_ms)];
+      return { version: row.version, first_seen, last_seen, stage, aliases, stands_by: standsBy(stage, aliases) };
+    }),
     tags: facts.registered?.tags ?? {},
     task: config.task,
     window: formatDuration(config.windowLength),
@@ -179,10 +180,8 @@ function summaryOf(metric: string, sums: readonly ColumnSums[], range: OverviewR
 
 function driftOf(facts: ModelFacts, version: string | null, series: Summary['series']): OverviewModel['drift'] {
   const fields = facts.drift.filter((row) => row.version === version);
-  const newest = Math.max(...fields.map((row) => row.last_ms));
-  const beyond = fields.filter(
-    (row) => row.last_ms === newest && row.last_limit !== null && row.last_value > row.last_limit,
-  );
+  const before = facts.driftBefore.filter((row) => row.version === version);
+  const beyond = beyondNow(fields);
   const excess = (row: FieldDrift) => row.worst / (row.worst_limit ?? Infinity);
   const [worst] = [...fields].sort((a, b) => excess(b) - excess(a) || b.worst - a.worst);
   const since = beyond.map((row) => row.last_ok_ms ?? row.first_breach_ms ?? row.last_ms);
@@ -190,6 +189,7 @@ function driftOf(facts: ModelFacts, version: string | null, series: Summary['ser
     drifted: beyond.length,
     breached: fields.filter((row) => row.breaches > 0).length,
     compared: fields.length,
+    previous: before.length === 0 ? null : { drifted: beyondNow(before).length, compared: before.length },
     since: since.length === 0 ? null : iso(Math.min(...since)),
     worst:
       worst === undefined
@@ -197,6 +197,12 @@ function driftOf(facts: ModelFacts, version: string | null, series: Summary['ser
         : { feature: worst.feature, value: worst.worst, limit: worst.worst_limit, time: iso(worst.worst_ms) },
     series,
   };
+}
+
+/** Fields beyond their limit in the newest window. */
+function beyondNow(fields: readonly FieldDrift[]): FieldDrift[] {
+  const newest = Math.max(...fields.map((row) => row.last_ms));
+  return fields.filter((row) => row.last_ms === newest && row.last_limit !== null && row.last_value > row.last_limit);
 }
 
 function baselineJson({ name, version, source, rows, createdAt }: BaselineHead): BaselineHeadJson {

@@ -78,9 +78,12 @@ export class OverviewService implements OverviewApi {
     const { from, to } = rangeOf(query, versions, configs);
     const lengths = names.map((name) => configs.get(name)?.windowLength ?? DAY_MS);
     const range = { models: names, lengths, from, to, columns: COLUMNS };
-    const [sums, drift, firsts, alerts, baselines] = await Promise.all([
+    const before = { ...range, from: 2 * from - to, to: from };
+    const [sums, drift, driftBefore, firsts, alerts, baselines] = await Promise.all([
       this.ports.numbers.sums(range, METRICS),
       this.ports.numbers.drift(range),
+      // Beside one model only: the list of all has no room for it.
+      query.model === null ? [] : this.ports.numbers.drift(before),
       this.ports.numbers.firstValues(range, HEADLINES),
       this.ports.alerts(),
       this.ports.baselines(names),
@@ -97,6 +100,7 @@ export class OverviewService implements OverviewApi {
           registered: await this.ports.registered(model),
           sums: mine(sums),
           drift: mine(drift),
+          driftBefore: mine(driftBefore),
           firsts: mine(firsts),
           alerts: mine(alerts),
           baselines: mine(baselines.heads),

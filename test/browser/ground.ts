@@ -16,7 +16,7 @@ import { FLIGHTS, seed, sender } from './seed.js';
 
 /** `84.7 %`, as the pages write a share. */
 export const percent = (share: number | null | undefined): string =>
-  `${Number((100 * (share ?? 0)).toFixed(1)).toLocaleString('en-US')} %`;
+  share === 0 || share === 1 ? `${100 * share} %` : `${(100 * (share ?? 0)).toFixed(1)} %`;
 
 export class Ground {
   /** What was sent to the channel of the alerts. */

@@ -38,6 +38,9 @@ export const overviewModelSchema = z.object({
       last_seen: z.string(),
       stage: z.string().nullable().describe('in the registry; null where it is not registered'),
       aliases: z.array(z.string()),
+      stands_by: z
+        .boolean()
+        .describe('sees traffic without deciding anything: in Staging, or with an alias such as challenger'),
     }),
   ),
   tags: z.record(z.string(), z.string()).describe('of the registered model'),
@@ -83,6 +86,12 @@ export const overviewModelSchema = z.object({
     drifted: z.number().describe('inputs beyond their limit in the newest window'),
     breached: z.number().describe('inputs beyond it in any window of the range'),
     compared: z.number(),
+    previous: z
+      .object({ drifted: z.number(), compared: z.number() })
+      .nullable()
+      .describe(
+        'the same in the newest window of the range before; null where nothing was compared then, and where several models are asked for',
+      ),
     since: z.string().nullable(),
     worst: z
       .object({ feature: z.string(), value: z.number(), limit: z.number().nullable(), time: z.string() })

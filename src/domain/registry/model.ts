@@ -7,6 +7,12 @@ export type Stage = (typeof STAGES)[number];
 export const ACTIVE_STAGES: readonly Stage[] = ['Staging', 'Production'];
 /** Aliases that name the version in charge, as MLflow's guides use them. */
 export const CHAMPION = 'champion';
+const STANDING_BY = /^(challenger|shadow|candidate|canary)/i;
+
+/** Whether a version sees traffic without deciding anything, as its stage or an alias says. */
+export function standsBy(stage: string | null, aliases: readonly string[]): boolean {
+  return stage === 'Staging' || aliases.some((alias) => STANDING_BY.test(alias));
+}
 
 /** A registered model. `id` stays when it is renamed. Times in epoch milliseconds. */
 export interface RegisteredModel {

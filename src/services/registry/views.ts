@@ -12,7 +12,7 @@ import type {
 } from '../../domain/contract/registry.js';
 import { isLabelMetric } from '../../domain/metric-families.js';
 import { lineageOf, trainingMetrics } from '../../domain/registry/lineage.js';
-import { CHAMPION, describeChange, type Change, type RegisteredModel } from '../../domain/registry/model.js';
+import { CHAMPION, describeChange, standsBy, type Change, type RegisteredModel } from '../../domain/registry/model.js';
 import { NotFoundError } from '../../domain/errors.js';
 import type { RegistryState, VersionOfModel } from '../../domain/registry/state.js';
 import type { Registry } from './registry.js';
@@ -220,11 +220,6 @@ const unknown = (model: string, version: string | null): NotFoundError =>
       ? `No model "${model}" is registered. GET /v1/registry/models lists those that are.`
       : `No version "${version}" of "${model}" is registered. GET /v1/registry/models/{model} lists its versions.`,
   );
-
-/** Aliases of versions that see traffic without deciding anything. */
-const STANDING_BY = /^(challenger|shadow|candidate|canary)/i;
-const standsBy = (stage: string, aliases: readonly string[]): boolean =>
-  stage === 'Staging' || aliases.some((alias) => STANDING_BY.test(alias));
 
 const timeOf = (text: string | null): number | null => (text === null ? null : Date.parse(text));
 /** Ranges end before their end: the last prediction is to be in it. */

@@ -84,9 +84,9 @@ export function watching(ground: Ground): void {
     expect(before[0]).toMatchObject(rule);
     // And each of the fields can be changed here.
     await ground.open('/rules/every-field');
-    await page.getByLabel('What cannot be compared').selectOption('count as fine');
+    await page.getByLabel('When it cannot be compared').selectOption('count as fine');
     await page.getByLabel('Deployment').fill('blue');
-    await page.getByLabel('Over only past').fill('0.02');
+    await page.getByLabel('Resolves only past').fill('0.02');
     await page.getByLabel('Correction').selectOption('none');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Rule saved').waitFor();

@@ -5,11 +5,15 @@ import {
   bytes,
   count,
   delta,
+  difference,
+  estimate,
   interval,
   metricName,
   metricValue,
   number,
+  limitValue,
   plusMinus,
+  points,
   seconds,
   share,
   shorten,
@@ -37,6 +41,35 @@ describe('numbers', () => {
   test('uncertainty is the farther side of the interval', () => {
     expect(plusMinus('accuracy', 0.847, 0.836, 0.857)).toBe('±1.1');
     expect(plusMinus('psi', 0.2, null, 0.3)).toBe('');
+  });
+  test('a number is written to the digits that its interval allows', () => {
+    expect(estimate('mcc', 0.11021, 0.08251, 0.13791)).toEqual({ value: '0.110', spread: '±0.028' });
+    expect(estimate('rmse', 22_896.4, 22_351, 23_441)).toEqual({ value: '22,896', spread: '±545' });
+    expect(estimate('accuracy', 0.68, 0.668, 0.692)).toEqual({ value: '68.0 %', spread: '±1.2' });
+    expect(estimate('accuracy', 0.68, 0.67998, 0.68002)).toEqual({ value: '68.0 %', spread: '±0.002' });
+    expect(estimate('log_loss', 0.5, null, null)).toEqual({ value: '0.5', spread: '' });
+  });
+  test('a share has its decimal, except none and all; a limit is as it was set', () => {
+    expect([share(0), share(0.1), share(1)]).toEqual(['0 %', '10.0 %', '100 %']);
+    expect([limitValue('accuracy', 0.6), limitValue('accuracy', 0.625), limitValue('psi', 0.2)]).toEqual([
+      '60 %',
+      '62.5 %',
+      '0.2',
+    ]);
+  });
+  test('a difference has its sign, and none where it rounds to nothing', () => {
+    expect([points(0.118), points(-0.0695), points(0.0000848), points(-0.0001), points(null)]).toEqual([
+      '+11.8',
+      '-7.0',
+      '0.0',
+      '0.0',
+      '-',
+    ]);
+    expect([difference('accuracy', 0.01), difference('rmse', -3.5), difference('rmse', 0)]).toEqual([
+      '+1.0',
+      '-3.5',
+      '0',
+    ]);
   });
   test('a change of a share is in points, of anything else in per cent', () => {
     expect(delta('accuracy', 0.791, 0.81)).toBe('-1.9');

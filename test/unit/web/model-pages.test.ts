@@ -38,8 +38,8 @@ const quality = (more: Partial<Quality>): Quality => ({
 
 describe('what quality is held against', () => {
   test('is said with its uncertainty and where it comes from', () => {
-    expect(referencePhrase(quality({}), '2', 'UTC')).toBe('against 90 % ±2 in the baseline train (n = 1,400)');
-    expect(referenceLine(quality({}), '2')).toBe('baseline train 90 %');
+    expect(referencePhrase(quality({}), '2', 'UTC')).toBe('against 90.0 % ±2.0 in the baseline train (n = 1,400)');
+    expect(referenceLine(quality({}), '2')).toBe('baseline train 90.0 %');
     const first = quality({
       reference_kind: 'first_window',
       reference_name: null,
@@ -48,8 +48,10 @@ describe('what quality is held against', () => {
       reference_upper: null,
       reference_n: null,
     });
-    expect(referencePhrase(first, '2', 'UTC')).toMatch(/^against 90 % in the first window of v2, 15 Feb: the baseline/);
-    expect(referenceLine(first, '2')).toBe('first window of v2 90 %');
+    expect(referencePhrase(first, '2', 'UTC')).toMatch(
+      /^against 90\.0 % in the first window of v2, 15 Feb: the baseline/,
+    );
+    expect(referenceLine(first, '2')).toBe('first window of v2 90.0 %');
     const stated = quality({ reference_kind: 'stated', reference_lower: null, reference_upper: null });
     expect(referencePhrase(stated, '2', 'UTC')).toBe('against 90 %, stated in the configuration');
     expect(referencePhrase(quality({ reference: null, reference_kind: null }), '2', 'UTC')).toBe('');

@@ -130,7 +130,7 @@ describe('a number over time', () => {
   });
   test('every window is in the table, and the sentence says newest, lowest, highest and what is held against', () => {
     expect(view.rows).toHaveLength(5);
-    expect(view.sentence).toContain('v1: newest 75 % (4 Mar), lowest 70 % (2 Mar), highest 80 % (1 Mar)');
+    expect(view.sentence).toContain('v1: newest 75.0 % (4 Mar), lowest 70.0 % (2 Mar), highest 80.0 % (1 Mar)');
     expect(view.sentence).toContain('critical < 50 %');
     expect(view.sentence).toContain('1 alert in this range');
     expect(view.sentence).toContain('still wait for labels');
@@ -143,9 +143,9 @@ describe('a number over time', () => {
     const tip = view.tip(START + DAY / 2);
     expect(tip?.title).toBe('1 Mar 2001');
     expect(tip?.lines).toEqual([
-      ['v1', '80 % ±10'],
+      ['v1', '80.0 % ±10.0'],
       ['n', '100'],
-      ['v2', '90 % ±10'],
+      ['v2', '90.0 % ±10.0'],
       ['n', '100'],
     ]);
     expect(view.tip(START + 1.5 * DAY)?.lines).toContainEqual(['v2', '- (provisional)']);
@@ -231,10 +231,10 @@ describe('distributions', () => {
   };
   test('the bin that moved most comes first, in words', () => {
     expect(movedBins(binsOf(distribution)).map(movedPhrase).slice(0, 2)).toEqual([
-      '> 20: 10 % → 50 %',
-      '<= 10: 50 % → 16.7 %',
+      '> 20: 10.0 % → 50.0 %',
+      '<= 10: 50.0 % → 16.7 %',
     ]);
-    expect(distributionView(distribution, palette, 'now').tip(2)?.lines[0]).toEqual(['baseline', '10 % (10)']);
+    expect(distributionView(distribution, palette, 'now').tip(2)?.lines[0]).toEqual(['baseline', '10.0 % (10)']);
   });
   test('no rows are no shares, not a division by zero', () => {
     const bins = binsOf({ ...distribution, current: [0, 0, 0, 0], psi_contributions: null });
@@ -260,7 +260,7 @@ describe('quality', () => {
     });
     expect(view.rows[0]?.cells.map((cell) => cell.share)).toEqual([0.8, 0.2]);
     expect(view.rows[1]?.cells[0]?.share).toBeNull();
-    expect(view.sentence).toBe('80 of 100 labelled predictions are right (80 %), 50 % of predictions.');
+    expect(view.sentence).toBe('80 of 100 labelled predictions are right (80.0 %), 50.0 % of predictions.');
   });
   test('curves have a sentence and a tip at each point', () => {
     const calibration = calibrationView(
@@ -275,8 +275,8 @@ describe('quality', () => {
       },
       palette,
     );
-    expect(calibration.sentence).toContain('scores around 20 % came true in 40 %');
-    expect(calibration.tip(0.2)?.lines).toContainEqual(['came true', '40 % (20 % to 60 %)']);
+    expect(calibration.sentence).toContain('scores around 20.0 % came true in 40.0 %');
+    expect(calibration.tip(0.2)?.lines).toContainEqual(['came true', '40.0 % (20.0 % to 60.0 %)']);
     const roc = rocView(
       {
         points: [

@@ -1,7 +1,7 @@
 // Whether the page still does something that the reader waits for: `data-state` of the document is `busy` or `settled`.
 
 /** What a person does to a page; what comes of it begins a little later. */
-const DEEDS = ['click', 'input', 'change', 'keydown', 'drop', 'popstate'] as const;
+const DEEDS = ['click', 'input', 'change', 'keydown', 'drop', 'popstate', 'resize'] as const;
 
 let underWay = 0;
 let last = 0;

@@ -1,5 +1,6 @@
 // What pages show comes through here: fetched by address, kept while it is fetched again, refreshed together.
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { createContext } from 'preact';
+import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, get } from './api.js';
 
 /** An answer on its way, or here. `data` stays while a newer one is fetched. */
@@ -10,6 +11,9 @@ export interface Loaded<T> {
   url: string | null;
   reload: () => void;
 }
+
+/** Set around what was counted from many rows on request, to how many they were: it is asked once, not with every refresh. */
+export const CountedContext = createContext<string | null>(null);
 
 const kept = new Map<string, unknown>();
 /** Answers that are kept for going back; the oldest goes first. */
@@ -87,10 +91,12 @@ export function useApi<T>(url: string | null): Loaded<T> {
     setRound((last) => last + 1);
   }, []);
   const again = useCallback(() => setRound((last) => last + 1), []);
+  const once = useContext(CountedContext) !== null;
   useEffect(() => {
+    if (once) return;
     refreshes.add(again);
     return () => void refreshes.delete(again);
-  }, [again]);
+  }, [again, once]);
   useEffect(() => {
     if (url === null) return;
     let gone = false;

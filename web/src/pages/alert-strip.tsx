@@ -2,7 +2,8 @@
 import type { Alert } from '../../../src/domain/contract/alerts.js';
 import type { OverviewModel } from '../../../src/domain/contract/overview.js';
 import { to } from '../lib/location.js';
-import { day, metricName, metricValue, plural, versionName } from '../prepare/format.js';
+import { worstFirst } from '../prepare/alerts.js';
+import { day, limitValue, metricName, metricValue, plural, versionName } from '../prepare/format.js';
 import { Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { useView } from '../ui/view.js';
@@ -19,14 +20,13 @@ export function alertPlace(alert: Pick<Alert, 'metric' | 'feature' | 'segment' |
 export function AlertStrip({ alerts, counts }: { alerts: readonly Alert[]; counts: OverviewModel['alerts'] }) {
   const { zone, place } = useView();
   const shown = alerts.filter((alert) => alert.severity !== null);
-  const open = shown.filter((alert) => alert.state !== 'resolved');
   const past = shown.filter((alert) => alert.state === 'resolved');
-  const list = [...open, ...past].slice(0, MOST);
+  const list = worstFirst(shown).slice(0, MOST);
   return (
     <>
       <p class="lead strip-head">
         {plural(counts.firing, 'firing', 'firing')}, {counts.acknowledged} acknowledged, {counts.silenced} silenced,{' '}
-        {past.length} over
+        {past.length} resolved
       </p>
       {list.length === 0 ? (
         <Empty title="No alert">
@@ -44,7 +44,7 @@ export function AlertStrip({ alerts, counts }: { alerts: readonly Alert[]; count
                 </a>
               </div>
               <div class="muted small">
-                {metricValue(alert.metric, alert.value)}, limit {metricValue(alert.metric, alert.threshold)}, since{' '}
+                {metricValue(alert.metric, alert.value)}, limit {limitValue(alert.metric, alert.threshold)}, since{' '}
                 {day(alert.since, zone)}
               </div>
             </li>

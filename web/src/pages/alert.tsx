@@ -5,7 +5,17 @@ import type { Explanation } from '../../../src/domain/contract/explanation.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { modelPath, to } from '../lib/location.js';
-import { interval, metricName, metricValue, number, share, time, versionName, shorten } from '../prepare/format.js';
+import {
+  interval,
+  limitValue,
+  metricName,
+  metricValue,
+  points,
+  share,
+  time,
+  versionName,
+  shorten,
+} from '../prepare/format.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
@@ -111,7 +121,7 @@ function Summary({ alert, url }: { alert: Explanation; url: string }) {
         </dd>
         <dt>Value</dt>
         <dd>
-          {metricValue(alert.metric, alert.value)}, limit {metricValue(alert.metric, alert.threshold)}
+          {metricValue(alert.metric, alert.value)}, limit {limitValue(alert.metric, alert.threshold)}
         </dd>
         <dt>Window</dt>
         <dd>{interval(alert.window_start, alert.window_end, zone)}</dd>
@@ -163,7 +173,9 @@ function Numbers({ alert, url }: { alert: Explanation; url: string }) {
       metric: alert.metric,
       lines: [
         { name: metricName(alert.metric), metric: alert.metric, points: alert.numbers, band: alert.metric !== 'psi' },
-        ...(known(noise) ? [{ name: 'noise limit', metric: alert.metric, points: noise, dashed: true }] : []),
+        ...(known(noise)
+          ? [{ name: 'noise limit', metric: alert.metric, points: noise, dashed: 'dotted' as const }]
+          : []),
       ],
       zone,
       palette: paletteOf(dark),
@@ -174,7 +186,7 @@ function Numbers({ alert, url }: { alert: Explanation; url: string }) {
               {
                 value: alert.threshold,
                 kind: alert.severity ?? 'warning',
-                text: `limit ${metricValue(alert.metric, alert.threshold)}`,
+                text: `limit ${limitValue(alert.metric, alert.threshold)}`,
               },
             ],
       spans: [{ from: alert.since, to: alert.window_end, severity: alert.severity, text: alert.why }],
@@ -198,15 +210,16 @@ function Bins({ alert, url }: { alert: Explanation; url: string }) {
     { name: 'Baseline', right: true, value: (row) => row.baseline_share, cell: (row) => share(row.baseline_share) },
     { name: 'Window', right: true, value: (row) => row.current_share, cell: (row) => share(row.current_share) },
     {
-      name: 'Moved',
+      name: 'Moved, pp',
       right: true,
       value: (row) => row.change,
-      cell: (row) => `${row.change > 0 ? '+' : ''}${number(100 * row.change)}`,
+      cell: (row) => points(row.change),
     },
   ];
   return (
     <Card title="Bins that moved" span={6} urls={[url]} flush>
       <Table
+        name="bins"
         caption="Bins, most moved first"
         columns={columns}
         rows={alert.bins}
@@ -254,6 +267,7 @@ function History({ alert, url }: { alert: Explanation; url: string }) {
   return (
     <Card title="History" span={12} urls={[url]} flush>
       <Table
+        name="history"
         caption="Every change of the alert"
         columns={columns}
         rows={alert.history}

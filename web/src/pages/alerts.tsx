@@ -3,7 +3,7 @@ import type { Alert } from '../../../src/domain/contract/alerts.js';
 import { apiUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { change, to } from '../lib/location.js';
-import { day, metricName, metricValue, time, versionName } from '../prepare/format.js';
+import { day, limitValue, metricName, metricValue, time, versionName } from '../prepare/format.js';
 import { alertTabs, inTab, worstFirst } from '../prepare/alerts.js';
 import { QueryButton } from '../ui/card.js';
 import { say } from '../ui/dialog.js';
@@ -56,6 +56,7 @@ export function AlertsPage() {
                   </Empty>
                 ) : (
                   <Table
+                    name="alerts"
                     caption="Alerts, worst first"
                     columns={columns(zone, admin)}
                     rows={shown}
@@ -131,7 +132,7 @@ function columns(zone: 'UTC' | 'local', admin: boolean): Column<Alert>[] {
       name: 'Limit',
       right: true,
       value: (row) => row.threshold,
-      cell: (row) => metricValue(row.metric, row.threshold),
+      cell: (row) => limitValue(row.metric, row.threshold),
     },
     {
       name: 'Since',
@@ -145,7 +146,8 @@ function columns(zone: 'UTC' | 'local', admin: boolean): Column<Alert>[] {
       cell: (row) => <a href={to(`/rules/${encodeURIComponent(row.rule)}`)}>{row.rule}</a>,
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         admin && (row.state === 'firing' || row.state === 'no_data') ? (

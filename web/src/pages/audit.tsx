@@ -21,8 +21,8 @@ export function AuditTab() {
       cell: (row) => <span class="nowrap">{time(row.at, zone, { seconds: true })}</span>,
     },
     { name: 'By', value: (row) => row.actor_name || row.actor },
-    { name: 'Did', value: (row) => row.action },
-    { name: 'To', value: (row) => row.target, cell: (row) => <code class="wrap-any">{row.target}</code> },
+    { name: 'Action', value: (row) => row.action },
+    { name: 'Target', value: (row) => row.target, cell: (row) => <code class="wrap-any">{row.target}</code> },
     {
       name: 'Change',
       value: (row) => `${shown(row.before)} -> ${shown(row.after)}`,
@@ -44,6 +44,7 @@ export function AuditTab() {
             <Empty title="Nothing was changed yet" />
           ) : (
             <Table
+              name="changes"
               caption="Changes, newest first"
               columns={columns}
               rows={data}

@@ -84,7 +84,8 @@ function List({ model }: { model: string }) {
       cell: (row) => <span title={time(row.created_at, zone)}>{day(row.created_at, zone)}</span>,
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         admin && !row.active ? (
@@ -106,6 +107,7 @@ function List({ model }: { model: string }) {
             </Empty>
           ) : (
             <Table
+              name="baselines"
               caption="Baselines"
               columns={columns}
               rows={data}

@@ -4,8 +4,8 @@ import type { Notification } from '../../../src/domain/contract/alerts.js';
 import { send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { Card, QueryButton } from '../ui/card.js';
-import { ConfirmButton, say } from '../ui/dialog.js';
-import { ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
+import { RemoveButton, say } from '../ui/dialog.js';
+import { ChoiceField, SubmitForm, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -72,6 +72,7 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
     { name: 'Signed', value: (row) => (row.secret === undefined ? 'no' : 'yes') },
     {
       name: 'Last test',
+      plain: true,
       value: () => null,
       cell: (row) => {
         const result = tried[row.name];
@@ -81,7 +82,8 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
       },
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         admin ? (
@@ -94,15 +96,7 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
             >
               Test
             </button>
-            <ConfirmButton
-              label="Remove"
-              question={`Remove the channel ${row.name}?`}
-              confirm="Remove the channel"
-              run={async () => {
-                await send('DELETE', `${URL}/${encodeURIComponent(row.name)}`);
-                refreshAll();
-              }}
-            />
+            <RemoveButton what="channel" name={row.name} url={`${URL}/${encodeURIComponent(row.name)}`} />
           </span>
         ) : (
           ''
@@ -111,6 +105,7 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
   ];
   return (
     <Table
+      name="channels"
       caption="Channels"
       columns={columns}
       rows={rows}
@@ -123,7 +118,8 @@ function ChannelTable({ rows }: { rows: readonly Channel[] }) {
 const EMPTY = { name: '', type: 'email', target: '', secret: '' };
 
 function NewChannel() {
-  const { values, bind, change, sending } = useForm(EMPTY);
+  const form = useForm(EMPTY);
+  const { values, bind, change, sending } = form;
   const { name, type, target, secret } = values;
   const save = async (): Promise<void> => {
     const addresses = target.split(/[\s,;]+/).filter((one) => one !== '');
@@ -138,29 +134,18 @@ function NewChannel() {
   };
   return (
     <Card title="New channel" lead="A name that exists is replaced.">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <Complaint error={sending.error} />
-        <div class="form">
-          <TextField label="Name" {...bind('name')} />
-          <ChoiceField label="Type" {...bind('type')} values={TYPES} />
-          <TextField
-            label={type === 'email' ? 'Addresses' : 'URL'}
-            {...bind('target', 'to', 'url', 'to.0')}
-            hint={type === 'email' ? 'separated by commas' : undefined}
-          />
-          {type === 'webhook' && (
-            <TextField label="Secret" type="password" {...bind('secret')} hint="signs each message; may be left out" />
-          )}
-        </div>
-        <button type="submit" class="button primary spaced" disabled={sending.busy || name === '' || target === ''}>
-          Save
-        </button>
-      </form>
+      <SubmitForm form={form} submit="Save" ready={name !== '' && target !== ''} save={save}>
+        <TextField label="Name" {...bind('name')} />
+        <ChoiceField label="Type" {...bind('type')} values={TYPES} />
+        <TextField
+          label={type === 'email' ? 'Addresses' : 'URL'}
+          {...bind('target', 'to', 'url', 'to.0')}
+          hint={type === 'email' ? 'separated by commas' : undefined}
+        />
+        {type === 'webhook' && (
+          <TextField label="Secret" type="password" {...bind('secret')} hint="signs each message; may be left out" />
+        )}
+      </SubmitForm>
     </Card>
   );
 }

@@ -2,7 +2,7 @@
 import type { ContributionAnswer } from '../../../src/domain/contract/explanation.js';
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
-import { delta, interval, isShare, metricName, metricValue, number } from '../prepare/format.js';
+import { delta, difference, interval, metricName, metricValue } from '../prepare/format.js';
 import { Card } from '../ui/card.js';
 import { CountFirst } from '../ui/count-first.js';
 import { useSeen } from '../ui/seen.js';
@@ -23,11 +23,6 @@ export interface Contribution {
 }
 
 export function ContributionTable({ metric, segments }: { metric: string; segments: readonly Contribution[] }) {
-  const effect = (value: number | null): string => {
-    if (value === null) return '-';
-    const shown = number(isShare(metric) ? 100 * value : value);
-    return value > 0 ? `+${shown}` : shown;
-  };
   const columns: Column<Contribution>[] = [
     { name: 'Segment', value: (row) => row.segment, cell: (row) => <span class="mono wrap-any">{row.segment}</span> },
     {
@@ -49,11 +44,12 @@ export function ContributionTable({ metric, segments }: { metric: string; segmen
       value: (row) => row.value_after,
       cell: (row) => metricValue(metric, row.value_after),
     },
-    { name: 'Mix', right: true, value: (row) => row.mix_effect, cell: (row) => effect(row.mix_effect) },
-    { name: 'Rate', right: true, value: (row) => row.rate_effect, cell: (row) => effect(row.rate_effect) },
+    { name: 'Mix', right: true, value: (row) => row.mix_effect, cell: (row) => difference(metric, row.mix_effect) },
+    { name: 'Rate', right: true, value: (row) => row.rate_effect, cell: (row) => difference(metric, row.rate_effect) },
   ];
   return (
     <Table
+      name="segments"
       caption="Segments, largest effect first"
       columns={columns}
       rows={segments}
@@ -82,7 +78,7 @@ export function SegmentsCard({ view }: { view: ModelView }) {
   return (
     <Card title="Segments behind the change" span={12} urls={[url]} flush>
       <div ref={mark} />
-      <CountFirst n={view.model.predictions.value ?? 0} what="segments">
+      <CountFirst n={view.model.predictions.value ?? 0} name="segments" what="segments">
         {() => <Contributed url={seen ? url : null} metric={metric} />}
       </CountFirst>
     </Card>

@@ -107,6 +107,7 @@ export function FeatureSegmentsCard({ view, feature }: { view: ModelView; featur
             );
           return (
             <Table
+              name="segments"
               caption="PSI of the field in each segment"
               columns={SEGMENT_COLUMNS}
               rows={rows}

@@ -4,18 +4,18 @@ import type { Distribution, MetricPointJson } from '../../../src/domain/contract
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
-import { interval, metricValue, number, share } from '../prepare/format.js';
+import { interval, metricValue, number, points as inPoints, share } from '../prepare/format.js';
 import { binsOf, distributionView, movedBins, movedPhrase, type Bin } from '../prepare/distribution.js';
 import { linesByVersion, spansOf, thresholdsOf } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
 import { Chart, fetchCharts } from '../ui/chart.js';
+import { SmallChart } from '../ui/small-chart.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
-import { Small } from './model.js';
 import { GROUP, useMarks, useWatch } from './model-quality.js';
 import { FeatureSegmentsCard, OverTimeCard, useSpan } from './feature-parts.js';
 import { ModelFrame, type ModelView } from './model-head.js';
@@ -46,7 +46,6 @@ export function FeaturePage({ model }: { model: string }) {
 }
 
 function Feature({ view, feature }: { view: ModelView; feature: string }) {
-  const { place } = useView();
   const { model, from, to: until, version } = view;
   const url = modelUrl(model.model, 'metrics', { metric: DRIFT, feature, version, segment: '', from, to: until });
   const points = useApi<MetricPointJson[]>(url);
@@ -65,11 +64,6 @@ function Feature({ view, feature }: { view: ModelView; feature: string }) {
       </Card>
       <OverTimeCard view={view} feature={feature} />
       <FeatureSegmentsCard view={view} feature={feature} />
-      {place.query.has('at') && (
-        <p class="span-12 muted small">
-          <a href={change({ at: null, until: null }, place)}>Show the whole range instead of one window</a>
-        </p>
-      )}
     </div>
   );
 }
@@ -83,7 +77,7 @@ function DistributionCard({
   feature: string;
   points: readonly MetricPointJson[] | null;
 }) {
-  const { zone, dark } = useView();
+  const { zone, dark, place } = useView();
   const span = useSpan(view);
   const url = modelUrl(view.model.model, 'distribution', {
     feature,
@@ -100,7 +94,21 @@ function DistributionCard({
   );
   return (
     <>
-      <Card title="Baseline and current distribution" span={8} urls={[url]} tools={<WindowPicker points={points} />}>
+      <Card
+        title="Baseline and current distribution"
+        span={8}
+        urls={[url]}
+        tools={
+          <>
+            {place.query.has('at') && (
+              <a class="button quiet" href={change({ at: null, until: null }, place)}>
+                Whole range
+              </a>
+            )}
+            <WindowPicker points={points} />
+          </>
+        }
+      >
         <Await of={loaded} what="the distribution">
           {(data) =>
             chart !== null && (
@@ -157,25 +165,30 @@ function WindowPicker({ points }: { points: readonly MetricPointJson[] | null })
 
 function BinTable({ bins, name }: { bins: readonly Bin[]; name: string }) {
   const columns: Column<Bin>[] = [
-    { name: 'Bin', value: (bin) => bin.label },
+    {
+      name: 'Bin',
+      value: (bin) => bin.label,
+      cell: (bin) => <span class={bin.label.length > 24 ? 'wrap-any' : 'nowrap'}>{bin.label}</span>,
+    },
     { name: 'Baseline', right: true, value: (bin) => bin.baseline, cell: (bin) => share(bin.baseline) },
     { name: 'Current', right: true, value: (bin) => bin.current, cell: (bin) => share(bin.current) },
     {
-      name: 'Moved',
+      name: 'Moved, pp',
       right: true,
       value: (bin) => Math.abs(bin.current - bin.baseline),
-      cell: (bin) => `${bin.current > bin.baseline ? '+' : ''}${number(100 * (bin.current - bin.baseline))}`,
+      cell: (bin) => inPoints(bin.current - bin.baseline),
     },
-    { name: 'PSI', right: true, value: (bin) => bin.psi, cell: (bin) => number(bin.psi) },
+    { name: 'PSI', right: true, value: (bin) => bin.psi, cell: (bin) => (bin.psi === null ? '-' : bin.psi.toFixed(4)) },
   ];
   return (
     <Table
+      name="bins"
       caption="Bins by how far they moved"
       columns={columns}
       rows={bins}
       keyOf={(bin) => bin.label}
       csv={name}
-      sort={{ column: 'Moved', descending: true }}
+      sort={{ column: 'Moved, pp', descending: true }}
       show={11}
     />
   );
@@ -194,7 +207,9 @@ function PsiChart({ view, feature, points }: { view: ModelView; feature: string;
       lines: [
         ...linesByVersion(psi, 'psi', [view.version ?? '']),
         { name: 'limit', metric: 'psi', points: limits, dashed: true },
-        ...(noise.length === 0 ? [] : [{ name: 'noise (99 %)', metric: 'psi', points: noise, dashed: true }]),
+        ...(noise.length === 0
+          ? []
+          : [{ name: 'noise (99 %)', metric: 'psi', points: noise, dashed: 'dotted' as const }]),
       ],
       zone,
       palette: paletteOf(dark),
@@ -241,11 +256,12 @@ function Tests({ points }: { points: readonly MetricPointJson[] }) {
   return (
     <div class="grid">
       {panels.map((panel) => (
-        <Small
+        <SmallChart
+          group={GROUP}
           key={panel.metric}
           title={panel.title}
           metric={panel.metric}
-          span={4}
+          span={panels.length > 3 ? 3 : 4}
           lines={[{ name: panel.title, metric: panel.metric, points: panel.points }]}
         />
       ))}

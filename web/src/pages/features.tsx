@@ -38,6 +38,7 @@ function Features({ view }: { view: ModelView }) {
             <Empty title="No fields yet">They are discovered from predictions.</Empty>
           ) : (
             <Table
+              name="fields"
               caption="Fields, the newest breach first"
               columns={columns(model.model, zone, place.query.get('version'))}
               rows={rows}
@@ -75,7 +76,7 @@ function columns(model: string, zone: 'UTC' | 'local', version: string | null): 
     { name: 'PSI now', right: true, value: (row) => row.newest, cell: (row) => number(row.newest) },
     { name: 'Limit', right: true, value: (row) => row.limit, cell: (row) => number(row.limit) },
     { name: 'Worst', right: true, value: (row) => row.worst, cell: (row) => number(row.worst) },
-    { name: 'Course', value: () => null, cell: (row) => <Spark values={row.series} /> },
+    { name: 'Trend', plain: true, value: () => null, cell: (row) => <Spark values={row.series} /> },
     { name: 'Windows beyond', right: true, value: (row) => row.breaches },
     {
       name: 'Last breach',

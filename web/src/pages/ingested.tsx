@@ -66,7 +66,8 @@ export function RejectedTab() {
       ),
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         may ? (
@@ -114,6 +115,7 @@ export function RejectedTab() {
             </Empty>
           ) : (
             <Table
+              name="refused"
               caption="Refused items, newest first"
               columns={columns}
               rows={data}
@@ -137,6 +139,7 @@ export function OrphansTab() {
         {(data) => (
           <CountFirst
             n={data.models.reduce((sum, model) => sum + (model.predictions.value ?? 0), 0)}
+            name="orphans"
             what="labels without a prediction"
             note="Every label is looked for among all predictions."
           >
@@ -178,6 +181,7 @@ function Orphans({ url }: { url: string }) {
           </Empty>
         ) : (
           <Table
+            name="orphans"
             caption="Labels that wait for their prediction"
             columns={columns}
             rows={data.orphans}
@@ -237,6 +241,7 @@ export function UploadsTab() {
             </Empty>
           ) : (
             <Table
+              name="uploads"
               caption="Uploads, newest first"
               columns={columns}
               rows={data}

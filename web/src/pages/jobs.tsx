@@ -69,6 +69,7 @@ function Lag() {
             <Empty title="No model yet" />
           ) : (
             <Table
+              name="lag"
               caption="How far numbers are behind predictions, the farthest first"
               columns={columns}
               rows={models}
@@ -133,7 +134,8 @@ function Schedule({ jobs }: { jobs: readonly JobInfo[] }) {
         ),
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         admin ? (
@@ -145,7 +147,7 @@ function Schedule({ jobs }: { jobs: readonly JobInfo[] }) {
         ),
     },
   ];
-  return <Table caption="Jobs" columns={columns} rows={jobs} keyOf={(row) => row.job} />;
+  return <Table name="jobs" caption="Jobs" columns={columns} rows={jobs} keyOf={(row) => row.job} />;
 }
 
 function Runs({ rows }: { rows: readonly JobRun[] }) {
@@ -187,6 +189,7 @@ function Runs({ rows }: { rows: readonly JobRun[] }) {
   ];
   return (
     <Table
+      name="runs"
       caption="Runs, newest first"
       columns={columns}
       rows={rows}

@@ -5,8 +5,8 @@ import { send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
 import { day } from '../prepare/format.js';
 import { Card, copy } from '../ui/card.js';
-import { ConfirmButton } from '../ui/dialog.js';
-import { ChecksField, Complaint, TextField, useForm } from '../ui/form.js';
+import { RemoveButton } from '../ui/dialog.js';
+import { ChecksField, SubmitForm, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Id, Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
@@ -49,26 +49,25 @@ function KeyTable({ rows }: { rows: readonly ApiKey[] }) {
     { name: 'Models', value: (row) => row.models?.join(', ') ?? 'all' },
     { name: 'Made', right: true, value: (row) => row.created_at, cell: (row) => day(row.created_at, zone) },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) => (
-        <ConfirmButton
-          label="Remove"
-          question={`Remove the key ${row.name}? Whoever uses it is refused from then on.`}
-          confirm="Remove the key"
-          run={async () => {
-            await send('DELETE', `${URL}/${encodeURIComponent(row.id)}`);
-            refreshAll();
-          }}
+        <RemoveButton
+          what="key"
+          name={row.name}
+          url={`${URL}/${encodeURIComponent(row.id)}`}
+          then="Whoever uses it is refused from then on."
         />
       ),
     },
   ];
-  return <Table caption="API keys" columns={columns} rows={rows} keyOf={(row) => row.id} csv="api keys" />;
+  return <Table name="keys" caption="API keys" columns={columns} rows={rows} keyOf={(row) => row.id} csv="api keys" />;
 }
 
 function NewKey() {
-  const { values, bind, change, sending } = useForm({ name: '', scopes: ['ingest'], models: '' });
+  const form = useForm({ name: '', scopes: ['ingest'], models: '' });
+  const { values, bind, change, sending } = form;
   const { name, scopes } = values;
   const [made, setMade] = useState<string | null>(null);
   const save = async (): Promise<void> => {
@@ -86,26 +85,11 @@ function NewKey() {
   };
   return (
     <Card title="New key">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <Complaint error={sending.error} />
-        <div class="form">
-          <TextField label="Name" {...bind('name')} />
-          <TextField label="Models" {...bind('models')} hint="separated by commas; empty: all" />
-          <ChecksField label="May" {...bind('scopes')} values={SCOPES} />
-        </div>
-        <button
-          type="submit"
-          class="button primary spaced"
-          disabled={sending.busy || name === '' || scopes.length === 0}
-        >
-          Make the key
-        </button>
-      </form>
+      <SubmitForm form={form} submit="Make the key" ready={name !== '' && scopes.length > 0} save={save}>
+        <TextField label="Name" {...bind('name')} />
+        <TextField label="Models" {...bind('models')} hint="separated by commas; empty: all" />
+        <ChecksField label="May" {...bind('scopes')} values={SCOPES} />
+      </SubmitForm>
       {made !== null && (
         <div class="banner spaced-top" role="status">
           <span>This key is shown once:</span>

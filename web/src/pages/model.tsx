@@ -1,5 +1,4 @@
 // One model: how it is, since when, and where to look.
-import { useMemo } from 'preact/hooks';
 import type { Alert } from '../../../src/domain/contract/alerts.js';
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import type { Grid } from '../../../src/domain/contract/overview.js';
@@ -7,16 +6,16 @@ import { apiUrl, modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { go, modelPath, to } from '../lib/location.js';
 import { heatView } from '../prepare/grid.js';
-import { interval, plusMinus, share } from '../prepare/format.js';
+import { interval, share } from '../prepare/format.js';
 import { criticalOf, linesByMetric } from '../prepare/model.js';
-import { paletteOf } from '../prepare/palette.js';
-import { seriesView, type Line } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
-import { Chart } from '../ui/chart.js';
 import { Heat } from '../ui/heat.js';
+import { Measured } from '../ui/measured.js';
+import { SmallChart } from '../ui/small-chart.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { useView } from '../ui/view.js';
+import { ChallengersCard } from './challengers.js';
 import { SegmentsCard } from './contributions.js';
 import { AlertStrip } from './alert-strip.js';
 import { ModelFrame, type ModelView } from './model-head.js';
@@ -43,6 +42,7 @@ export function ModelPage({ model }: { model: string }) {
             <DriftCard view={view} />
             <AlertsCard view={view} />
             <SegmentsCard view={view} />
+            <ChallengersCard view={view} />
             <LabelsCard view={view} />
             <TechnicalCard view={view} />
           </div>
@@ -129,13 +129,20 @@ function LabelsCard({ view }: { view: ModelView }) {
           <>
             <Newest of={model.newest_labels} />
             <div class="grid">
-              <Small
+              <SmallChart
+                group={GROUP}
                 title="Coverage"
                 metric="label_coverage"
                 lines={linesByMetric(data, ['label_coverage'])}
                 span={6}
               />
-              <Small title="Lag" metric="label_lag_p90" lines={linesByMetric(data, metrics.slice(1))} span={6} />
+              <SmallChart
+                group={GROUP}
+                title="Lag"
+                metric="label_lag_p90"
+                lines={linesByMetric(data, metrics.slice(1))}
+                span={6}
+              />
             </div>
           </>
         )}
@@ -148,12 +155,11 @@ function LabelsCard({ view }: { view: ModelView }) {
 function Newest({ of }: { of: ModelView['model']['newest_labels'] }) {
   const { zone } = useView();
   if (of === null) return null;
-  const { coverage, lower, upper, usual } = of;
+  const { coverage, upper, usual } = of;
   return (
     <p class="lead" data-testid="coverage">
-      {interval(of.window_start, of.window_end, zone)}: {share(coverage)}{' '}
-      {plusMinus('label_coverage', coverage, lower, upper)} of labels are in,{' '}
-      {usual === null ? 'what is usual is not known yet' : `usually ${share(usual)} at this age`}{' '}
+      {interval(of.window_start, of.window_end, zone)}: <Measured metric="label_coverage" {...of} value={coverage} /> of
+      labels are in, {usual === null ? 'what is usual is not known yet' : `usually ${share(usual)} at this age`}{' '}
       {usual !== null && upper !== null && upper < usual && <Status status="fewer than usual" />}
     </p>
   );
@@ -180,7 +186,8 @@ function TechnicalCard({ view }: { view: ModelView }) {
         {(data) => (
           <div class="grid">
             {TECHNICAL.map((panel) => (
-              <Small
+              <SmallChart
+                group={GROUP}
                 key={panel.title}
                 title={panel.title}
                 metric={panel.metrics[0]}
@@ -192,35 +199,5 @@ function TechnicalCard({ view }: { view: ModelView }) {
         )}
       </Await>
     </Card>
-  );
-}
-
-/** A small chart under its own title; a sentence where it has no values. */
-export function Small({
-  title,
-  metric,
-  lines,
-  span,
-}: {
-  title: string;
-  metric: string;
-  lines: readonly Line[];
-  span: 4 | 6;
-}) {
-  const { zone, dark } = useView();
-  const chart = useMemo(
-    () => seriesView({ metric, lines, zone, palette: paletteOf(dark) }),
-    [metric, lines, zone, dark],
-  );
-  const known = lines.some((line) => line.points.some((point) => point.value !== null));
-  return (
-    <div class={`span-${span}`}>
-      <h3>{title}</h3>
-      {known ? (
-        <Chart view={chart} name={title} group={GROUP} height={140} />
-      ) : (
-        <p class="muted small">Not tracked in this range.</p>
-      )}
-    </div>
   );
 }

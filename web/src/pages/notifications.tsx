@@ -65,6 +65,7 @@ export function SentTable({ rows, url }: { rows: readonly Notification[]; url?: 
   ];
   return (
     <Table
+      name="sent"
       caption="Notifications, newest first"
       columns={columns}
       rows={rows}

@@ -12,9 +12,7 @@ import {
   interval,
   metricName,
   metricValue,
-  plusMinus,
   plural,
-  share,
   time,
   versionName,
 } from '../prepare/format.js';
@@ -22,6 +20,7 @@ import { filterModels, overviewSentence, stageOf, statesOf, tagsOf } from '../pr
 import { referenceName, referencePhrase } from '../prepare/reference.js';
 import { QueryButton } from '../ui/card.js';
 import { ChoiceField, TextField, type Bound } from '../ui/form.js';
+import { Measured } from '../ui/measured.js';
 import { Spark } from '../ui/spark.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status, statusWord } from '../ui/status.js';
@@ -99,6 +98,7 @@ function Models({ overview, url }: { overview: Overview; url: string }) {
           </Empty>
         ) : (
           <Table
+            name="models"
             caption="Models, worst first"
             columns={columns(zone)}
             rows={rows}
@@ -173,6 +173,7 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
     },
     {
       name: 'Trend',
+      plain: true,
       value: () => null,
       cell: (row) => <Spark values={row.predictions.series.map((point) => point.value)} />,
     },
@@ -186,17 +187,7 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
         ) : row.label_coverage.value === null ? (
           <Unknown why="no window of this range is computed yet" />
         ) : (
-          <>
-            {share(row.label_coverage.value)}{' '}
-            <small>
-              {plusMinus(
-                'label_coverage',
-                row.label_coverage.value,
-                row.label_coverage.lower,
-                row.label_coverage.upper,
-              )}
-            </small>
-          </>
+          <Measured {...row.label_coverage} metric="label_coverage" />
         ),
     },
     {
@@ -259,8 +250,7 @@ function Quality({ row, zone }: { row: OverviewModel; zone: 'UTC' | 'local' }) {
   const worse = change !== '' && falls === (betterIs(quality.metric) === 'higher');
   return (
     <>
-      {metricValue(quality.metric, quality.value)}{' '}
-      <small>{plusMinus(quality.metric, quality.value, quality.lower, quality.upper)}</small>
+      <Measured {...quality} />
       <br />
       <small class="wrap">
         {metricName(quality.metric)}{' '}

@@ -124,7 +124,7 @@ function Values({ title, of, empty = 'None.' }: { title: string; of: unknown; em
       {rows.length === 0 ? (
         <Empty title={empty} />
       ) : (
-        <Table caption={title} columns={columns} rows={rows} keyOf={([key]) => key} />
+        <Table name={title} caption={title} columns={columns} rows={rows} keyOf={([key]) => key} />
       )}
     </Card>
   );
@@ -153,6 +153,7 @@ function LabelHistory({ row, url }: { row: Prediction; url: string }) {
         <Empty title="No label has arrived" />
       ) : (
         <Table
+          name="labels"
           caption="Values in the order of arrival"
           columns={columns}
           rows={history}

@@ -132,6 +132,7 @@ function Browse({ overview }: { overview: Overview }) {
               <Empty title="No prediction fits">Widen the range, or take a filter away.</Empty>
             ) : (
               <Table
+                name="predictions"
                 caption="Predictions"
                 columns={columns(data.predictions, zone)}
                 rows={data.predictions}

@@ -3,13 +3,14 @@ import { useMemo } from 'preact/hooks';
 import type { Calibration, Confusion, Roc } from '../../../src/domain/contract/metrics.js';
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
-import { metricName, metricValue, number, plusMinus, share } from '../prepare/format.js';
+import { metricName, number, share } from '../prepare/format.js';
 import { matrixView } from '../prepare/confusion.js';
 import { calibrationView, rocView } from '../prepare/curves.js';
 import { paletteOf } from '../prepare/palette.js';
 import { Card } from '../ui/card.js';
 import { Chart } from '../ui/chart.js';
 import { CountFirst } from '../ui/count-first.js';
+import { Measured } from '../ui/measured.js';
 import { Await, Empty } from '../ui/states.js';
 import { CsvButton } from '../ui/table.js';
 import { useView } from '../ui/view.js';
@@ -57,7 +58,7 @@ function ConfusionCard({ view }: { view: ModelView }) {
   const url = ask(view, 'confusion', binary ? { counts: 'stored' } : {});
   return (
     <Card title="Confusion matrix" span={binary ? 4 : 12} urls={[url]}>
-      <CountFirst n={binary ? 0 : rowsOf(view)} what="the matrix">
+      <CountFirst n={binary ? 0 : rowsOf(view)} name="confusion" what="the matrix">
         {() => <ConfusionOf url={url} />}
       </CountFirst>
     </Card>
@@ -124,7 +125,7 @@ function CalibrationCard({ view }: { view: ModelView }) {
   const url = ask(view, 'calibration');
   return (
     <Card title="Calibration" span={4} urls={[url]}>
-      <CountFirst n={rowsOf(view)} what="the curve">
+      <CountFirst n={rowsOf(view)} name="calibration" what="the curve">
         {() => <CalibrationOf url={url} />}
       </CountFirst>
     </Card>
@@ -161,7 +162,7 @@ function RocCard({ view }: { view: ModelView }) {
   const url = ask(view, 'roc');
   return (
     <Card title="ROC" span={4} urls={[url]}>
-      <CountFirst n={rowsOf(view)} what="the curve" note={<Stored view={view} metric="roc_auc" />}>
+      <CountFirst n={rowsOf(view)} name="roc" what="the curve" note={<Stored view={view} metric="roc_auc" />}>
         {() => <RocOf url={url} />}
       </CountFirst>
     </Card>
@@ -204,8 +205,7 @@ function Stored({ view, metric }: { view: ModelView; metric: string }) {
   if (found === undefined || found.value === null) return null;
   return (
     <>
-      {metricName(metric)} {metricValue(metric, found.value)} {plusMinus(metric, found.value, found.lower, found.upper)}{' '}
-      on average over computed windows.
+      {metricName(metric)} <Measured {...found} metric={metric} /> on average over computed windows.
     </>
   );
 }

@@ -4,15 +4,17 @@ import type { RangeNumber } from '../../../src/domain/contract/metrics.js';
 import type { RegisteredVersion } from '../../../src/domain/contract/registry.js';
 import { apiUrl, modelUrl, send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
-import { delta, metricName, metricValue, plusMinus, versionName } from '../prepare/format.js';
+import { delta, metricName, metricValue, versionName } from '../prepare/format.js';
 import { ALL_SUMMARISED } from '../prepare/model.js';
 import { comparisonRows, SUMMARISED_NOTE, type ComparisonRow } from '../prepare/range-numbers.js';
 import { Card } from '../ui/card.js';
 import { ConfirmButton, Dialog } from '../ui/dialog.js';
 import { CheckField, ChoiceField, Complaint, TextField, useForm } from '../ui/form.js';
+import { Measured } from '../ui/measured.js';
 import { Await, Empty } from '../ui/states.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
+import { TakeoverCard } from './challengers.js';
 import { Tags } from './registry.js';
 
 const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
@@ -86,6 +88,7 @@ export function Version({ model, version }: { model: string; version: Registered
           </Await>
         )}
       </Card>
+      <TakeoverCard model={model} version={version.version} />
       {open && <Transition model={model} version={version} close={() => setOpen(false)} />}
     </div>
   );
@@ -166,15 +169,7 @@ function Compared({ rows }: { rows: readonly ComparisonRow[] }) {
       name: 'Measured',
       right: true,
       value: (row) => row.measured?.value ?? null,
-      cell: ({ metric, measured }) =>
-        measured === null ? (
-          '-'
-        ) : (
-          <>
-            {metricValue(metric, measured.value)}{' '}
-            <small>{plusMinus(metric, measured.value, measured.lower, measured.upper)}</small>
-          </>
-        ),
+      cell: ({ metric, measured }) => (measured === null ? '-' : <Measured {...measured} metric={metric} />),
     },
     {
       name: 'Change',
@@ -191,6 +186,7 @@ function Compared({ rows }: { rows: readonly ComparisonRow[] }) {
   ];
   return (
     <Table
+      name="training"
       caption="Numbers of training and of production"
       columns={columns}
       rows={rows}

@@ -118,6 +118,13 @@ function Versions({ rows, chosen }: { rows: readonly RegisteredVersion[]; chosen
     { name: 'By', value: (row) => row.created_by },
   ];
   return (
-    <Table caption="Versions, newest first" columns={columns} rows={rows} keyOf={(row) => row.version} csv="versions" />
+    <Table
+      name="versions"
+      caption="Versions, newest first"
+      columns={columns}
+      rows={rows}
+      keyOf={(row) => row.version}
+      csv="versions"
+    />
   );
 }

@@ -105,7 +105,16 @@ function Models({ rows }: { rows: readonly RegisteredModelSummary[] }) {
     { name: 'Tags', value: (row) => text(row.tags), cell: (row) => <Tags of={row.tags} /> },
     { name: 'Changed', right: true, value: (row) => row.updated_at, cell: (row) => day(row.updated_at, zone) },
   ];
-  return <Table caption="Registered models" columns={columns} rows={rows} keyOf={(row) => row.model} csv="registry" />;
+  return (
+    <Table
+      name="models"
+      caption="Registered models"
+      columns={columns}
+      rows={rows}
+      keyOf={(row) => row.model}
+      csv="registry"
+    />
+  );
 }
 
 /** The log of the registry. */
@@ -124,6 +133,13 @@ export function Changes({ rows, named = false }: { rows: readonly RegistryChange
     { name: 'Comment', value: (row) => row.comment },
   ];
   return (
-    <Table caption="Changes, newest first" columns={columns} rows={rows} keyOf={(_, i) => i} csv="registry history" />
+    <Table
+      name="changes"
+      caption="Changes, newest first"
+      columns={columns}
+      rows={rows}
+      keyOf={(_, i) => i}
+      csv="registry history"
+    />
   );
 }

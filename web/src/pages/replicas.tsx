@@ -4,7 +4,6 @@ import type { Replicas } from '../../../src/domain/contract/replicas.js';
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { ago, bytes, interval, milliseconds, number, plural, share, time, versionName } from '../prepare/format.js';
-import { paletteOf } from '../prepare/palette.js';
 import {
   failedShare,
   PANELS,
@@ -14,9 +13,8 @@ import {
   withoutLine,
   type ReplicaRow,
 } from '../prepare/replicas.js';
-import { seriesView } from '../prepare/series.js';
 import { Card } from '../ui/card.js';
-import { Chart } from '../ui/chart.js';
+import { SmallChart } from '../ui/small-chart.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -82,23 +80,9 @@ function overTime(data: Replicas): string {
 }
 
 function Panel({ title, metric, data }: (typeof PANELS)[number] & { data: Replicas }) {
-  const { zone, dark } = useView();
   const lines = useMemo(() => replicaLines(data, metric), [data, metric]);
-  const chart = useMemo(
-    () => seriesView({ metric, lines, zone, palette: paletteOf(dark) }),
-    [metric, lines, zone, dark],
-  );
-  const known = lines.some((line) => line.points.some((point) => point.value !== null));
-  return (
-    <div class="span-6">
-      <h3>{title}</h3>
-      {known ? (
-        <Chart view={chart} name={`${data.model} ${title} by replica`} group={GROUP} height={180} />
-      ) : (
-        <p class="muted small">Not tracked in this range.</p>
-      )}
-    </div>
-  );
+  const name = `${data.model} ${title} by replica`;
+  return <SmallChart title={title} metric={metric} lines={lines} span={6} group={GROUP} name={name} height={180} />;
 }
 
 function ReplicaTable({ data }: { data: Replicas }) {
@@ -154,6 +138,7 @@ function ReplicaTable({ data }: { data: Replicas }) {
   ];
   return (
     <Table
+      name="replicas"
       caption="Replicas, the one with the most failed requests first"
       columns={columns}
       rows={data.replicas}

@@ -5,7 +5,7 @@ import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import type { Overview } from '../../../src/domain/contract/overview.js';
 import { ApiError, apiUrl, modelUrl, send } from '../lib/api.js';
 import { useApi, useDebounced } from '../lib/data.js';
-import { interval, metricName, metricValue, plural, time, versionName } from '../prepare/format.js';
+import { interval, limitValue, metricName, metricValue, plural, time, versionName } from '../prepare/format.js';
 import { matches } from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import type { RuleForm } from '../prepare/rule.js';
@@ -136,6 +136,7 @@ function Tried({ document, from, to }: { document: string; from: string; to: str
             </p>
             {result.fired.length > 0 && (
               <Table
+                name="backtest"
                 caption={`What would have fired for ${metricName(metric)}`}
                 columns={columns(metric, zone)}
                 rows={result.fired}
@@ -163,11 +164,11 @@ function columns(metric: string, zone: 'UTC' | 'local'): Column<Fired>[] {
     { name: 'Since', value: (row) => row.since, cell: (row) => time(row.since, zone) },
     { name: 'Fired at', value: (row) => row.fired_at, cell: (row) => time(row.fired_at, zone) },
     {
-      name: 'Over at',
+      name: 'Resolved at',
       value: (row) => row.resolved_at,
       cell: (row) => (row.resolved_at === null ? 'still firing' : time(row.resolved_at, zone)),
     },
     { name: 'Value', right: true, value: (row) => row.value, cell: (row) => metricValue(metric, row.value) },
-    { name: 'Limit', right: true, value: (row) => row.threshold, cell: (row) => metricValue(metric, row.threshold) },
+    { name: 'Limit', right: true, value: (row) => row.threshold, cell: (row) => limitValue(metric, row.threshold) },
   ];
 }

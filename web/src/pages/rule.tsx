@@ -118,11 +118,11 @@ function Editor({
           <div class="form">
             <Limits form={form} />
           </div>
-          <h3 class="form-part">What it does with gaps, and whom it tells</h3>
+          <h3 class="form-part">Missing numbers and notifications</h3>
           <div class="form">
             <Policies form={form} />
             <ChecksField
-              label="Tells"
+              label="Channels"
               wide
               {...bind('channels')}
               values={[...new Set([...channels, ...first.channels])]}
@@ -161,9 +161,9 @@ function Limits({ form: { values, bind } }: { form: Form<RuleForm> }) {
       <TextField label="Warning" {...bind('warning', 'warning.0', 'warning.1')} hint={range(values.op)} />
       <TextField label="Critical" {...bind('critical', 'critical.0', 'critical.1')} hint={range(values.op)} />
       <TextField
-        label="Over only past"
+        label="Resolves only past"
         {...bind('recover_threshold', 'recover_threshold.0', 'recover_threshold.1')}
-        hint="a limit nearer to normal; empty: the lowest of the two"
+        hint="a limit nearer to normal; empty: the lower of the two above"
       />
       <TextField
         label="Relative to"
@@ -171,9 +171,9 @@ function Limits({ form: { values, bind } }: { form: Form<RuleForm> }) {
         list={['baseline', '1d', '7d', '28d']}
         hint="limits are then ratios; empty: the number itself"
       />
-      <TextField label="Windows that breach" type="number" {...bind('for')} />
-      <TextField label="Of the last" type="number" {...bind('of')} hint="windows" />
-      <TextField label="Over after" type="number" {...bind('recover_after')} hint="windows without a breach" />
+      <TextField label="Windows beyond" type="number" {...bind('for')} hint="that make it fire" />
+      <TextField label="Of the last" type="number" {...bind('of')} hint="windows; empty: all in a row" />
+      <TextField label="Resolves after" type="number" {...bind('recover_after')} hint="windows without a breach" />
       <TextField label="Rows at least" type="number" {...bind('min_samples')} hint="empty: the model's" />
       <TextField label="Label coverage at least" {...bind('min_coverage')} hint="0 to 1; empty: any" />
       {(isPValue(values.metric) || values.correction !== '') && (
@@ -191,14 +191,14 @@ function Limits({ form: { values, bind } }: { form: Form<RuleForm> }) {
 function Policies({ form: { bind } }: { form: Form<RuleForm> }) {
   return (
     <>
-      <ChoiceField label="Without data" {...bind('no_data')} values={POLICIES} />
+      <ChoiceField label="When data are missing" {...bind('no_data')} values={POLICIES} />
       <ChoiceField
-        label="What cannot be compared"
+        label="When it cannot be compared"
         {...bind('on_error')}
         values={POLICIES}
         hint="such as a ratio to a number that is not there"
       />
-      <TextField label="Repeat every" {...bind('repeat_every')} hint="24h; empty: never" />
+      <TextField label="Repeat every" {...bind('repeat_every')} hint="such as 24h; empty: never" />
     </>
   );
 }

@@ -1,12 +1,12 @@
 // Alert rules in a list.
-import { apiUrl, send } from '../lib/api.js';
-import { refreshAll, useApi } from '../lib/data.js';
+import { apiUrl } from '../lib/api.js';
+import { useApi } from '../lib/data.js';
 import { to } from '../lib/location.js';
-import { metricName, metricValue, plural } from '../prepare/format.js';
+import { limitValue, metricName, plural } from '../prepare/format.js';
 import { matches, type NamedRule } from '../prepare/model.js';
 import { ruleSentence } from '../prepare/rule.js';
 import { QueryButton } from '../ui/card.js';
-import { ConfirmButton } from '../ui/dialog.js';
+import { RemoveButton } from '../ui/dialog.js';
 import { Await, Empty } from '../ui/states.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
@@ -39,6 +39,7 @@ export function RulesPage() {
               );
             return (
               <Table
+                name="rules"
                 caption="Rules"
                 columns={columns(admin)}
                 rows={shown}
@@ -75,8 +76,8 @@ function columns(admin: boolean): Column<NamedRule>[] {
     {
       name: 'Watches',
       text: true,
-      value: (rule) => ruleSentence(rule, metricName, metricValue),
-      cell: (rule) => ruleSentence(rule, metricName, metricValue),
+      value: (rule) => ruleSentence(rule, metricName, limitValue),
+      cell: (rule) => ruleSentence(rule, metricName, limitValue),
     },
     {
       name: 'Channels',
@@ -84,18 +85,16 @@ function columns(admin: boolean): Column<NamedRule>[] {
       cell: (rule) => (rule.channels.length === 0 ? '-' : rule.channels.join(', ')),
     },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (rule) =>
         admin ? (
-          <ConfirmButton
-            label="Remove"
-            question={`Remove the rule ${rule.name}? Its open alerts are closed by the next evaluation.`}
-            confirm="Remove the rule"
-            run={async () => {
-              await send('DELETE', `/v1/alert-rules/${encodeURIComponent(rule.name)}`);
-              refreshAll();
-            }}
+          <RemoveButton
+            what="rule"
+            name={rule.name}
+            url={`/v1/alert-rules/${encodeURIComponent(rule.name)}`}
+            then="Its open alerts are closed by the next evaluation."
           />
         ) : (
           ''

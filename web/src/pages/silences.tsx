@@ -1,11 +1,11 @@
 // Silences: times in which matching alerts send nothing.
 import { send } from '../lib/api.js';
 import { refreshAll, useApi } from '../lib/data.js';
-import { time } from '../prepare/format.js';
+import { time, zoneName } from '../prepare/format.js';
 import { fromInput, toInput } from '../prepare/range.js';
 import { Card, QueryButton } from '../ui/card.js';
-import { ConfirmButton } from '../ui/dialog.js';
-import { Complaint, TextField, useForm } from '../ui/form.js';
+import { RemoveButton } from '../ui/dialog.js';
+import { SubmitForm, TextField, useForm } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
@@ -21,10 +21,18 @@ interface Silence {
 }
 const URL = '/v1/silences';
 const MATCHERS = ['rule', 'model', 'version', 'feature', 'segment', 'metric'] as const;
+const LABELS: Record<(typeof MATCHERS)[number], string> = {
+  rule: 'Rule',
+  model: 'Model',
+  version: 'Version',
+  feature: 'Field',
+  segment: 'Segment',
+  metric: 'Metric',
+};
 const DAY = 86_400_000;
 
 export function SilencesPage() {
-  const { admin } = useView();
+  const { admin, zone } = useView();
   const silences = useApi<Silence[]>(URL);
   return (
     <>
@@ -35,7 +43,7 @@ export function SilencesPage() {
             {(data) => <SilenceTable rows={data} />}
           </Await>
         </section>
-        {admin && <NewSilence />}
+        {admin && <NewSilence key={zone} />}
       </div>
     </>
   );
@@ -43,7 +51,7 @@ export function SilencesPage() {
 
 /** Where a silence is in its time. */
 function stateOf(silence: Silence, now: number): string {
-  if (new Date(silence.ends).getTime() <= now) return 'over';
+  if (new Date(silence.ends).getTime() <= now) return 'ended';
   return new Date(silence.starts).getTime() > now ? 'planned' : 'silenced';
 }
 
@@ -68,18 +76,16 @@ function SilenceTable({ rows }: { rows: readonly Silence[] }) {
     { name: 'To', value: (row) => row.ends, cell: (row) => time(row.ends, zone) },
     { name: 'Comment', value: (row) => row.comment },
     {
-      name: 'Do',
+      name: 'Actions',
+      plain: true,
       value: () => null,
       cell: (row) =>
         admin ? (
-          <ConfirmButton
-            label="Remove"
-            question={`Remove the silence ${row.name}? Alerts that it holds back are sent with the next evaluation.`}
-            confirm="Remove the silence"
-            run={async () => {
-              await send('DELETE', `${URL}/${encodeURIComponent(row.name)}`);
-              refreshAll();
-            }}
+          <RemoveButton
+            what="silence"
+            name={row.name}
+            url={`${URL}/${encodeURIComponent(row.name)}`}
+            then="Alerts that it holds back are sent with the next evaluation."
           />
         ) : (
           ''
@@ -88,6 +94,7 @@ function SilenceTable({ rows }: { rows: readonly Silence[] }) {
   ];
   return (
     <Table
+      name="silences"
       caption="Silences"
       columns={columns}
       rows={rows}
@@ -101,7 +108,7 @@ function SilenceTable({ rows }: { rows: readonly Silence[] }) {
 function NewSilence() {
   const { zone, place } = useView();
   const utc = zone === 'UTC';
-  const { values, bind, change, sending } = useForm({
+  const form = useForm({
     name: '',
     comment: '',
     rule: '',
@@ -113,6 +120,7 @@ function NewSilence() {
     starts: toInput(new Date().toISOString(), utc),
     ends: toInput(new Date(Date.now() + DAY).toISOString(), utc),
   });
+  const { values, bind, change, sending } = form;
   const { name, comment, starts, ends } = values;
   const save = async (): Promise<void> => {
     const matchers = Object.fromEntries(
@@ -126,26 +134,15 @@ function NewSilence() {
   };
   return (
     <Card title="New silence">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <Complaint error={sending.error} />
-        <div class="form">
-          <TextField label="Name" {...bind('name')} />
-          {MATCHERS.map((key) => (
-            <TextField key={key} label={`${key} is`} {...bind(key)} hint="empty: any" />
-          ))}
-          <TextField label="From" type="datetime-local" {...bind('starts')} />
-          <TextField label="To" type="datetime-local" {...bind('ends')} />
-          <TextField label="Comment" {...bind('comment')} wide />
-        </div>
-        <button type="submit" class="button primary spaced" disabled={sending.busy || name === ''}>
-          Silence
-        </button>
-      </form>
+      <SubmitForm form={form} submit="Silence" ready={name !== ''} save={save}>
+        <TextField label="Name" {...bind('name')} />
+        {MATCHERS.map((key) => (
+          <TextField key={key} label={LABELS[key]} {...bind(key)} hint="empty: any" />
+        ))}
+        <TextField label={`From (${zoneName(zone)})`} type="datetime-local" {...bind('starts')} />
+        <TextField label={`To (${zoneName(zone)})`} type="datetime-local" {...bind('ends')} />
+        <TextField label="Comment" {...bind('comment')} wide />
+      </SubmitForm>
     </Card>
   );
 }

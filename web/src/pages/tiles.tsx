@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { OverviewModel } from '../../../src/domain/contract/overview.js';
 import { betterIs, count, delta, metricName, metricValue, plusMinus, seconds, share } from '../prepare/format.js';
 import { referencePhrase } from '../prepare/reference.js';
+import { Measured } from '../ui/measured.js';
 import { Spark } from '../ui/spark.js';
 import { useView } from '../ui/view.js';
 import type { ModelView } from './model-head.js';
@@ -34,6 +35,13 @@ function Tile({
 function changed(metric: string, { value, previous }: OverviewModel['error_rate']): string[] {
   const text = delta(metric, value, previous);
   return text === '' ? [] : [`${text} against the range before`];
+}
+
+/** How many more inputs are beyond their limit than at the end of the range before. */
+function driftChange({ drifted, previous }: OverviewModel['drift']): string {
+  if (previous === null) return '';
+  const more = drifted - previous.drifted;
+  return `${more === 0 ? 'as many as' : more > 0 ? `+${more} against` : `${more} against`} the range before; `;
 }
 
 export function Tiles({ view: { model } }: { view: ModelView }) {
@@ -75,8 +83,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
           '-'
         ) : (
           <>
-            <span data-testid="quality">{metricValue(quality.metric, quality.value)}</span>
-            <small>{plusMinus(quality.metric, quality.value, quality.lower, quality.upper)}</small>
+            <Measured {...quality} testId="quality" />
           </>
         )}
       </Tile>
@@ -90,8 +97,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
           ...changed('label_coverage', labels),
         ].join('; ')}
       >
-        <span data-testid="labels">{model.task === 'none' ? '-' : share(labels.value)}</span>
-        <small>{plusMinus('label_coverage', labels.value, labels.lower, labels.upper)}</small>
+        {model.task === 'none' ? '-' : <Measured {...labels} metric="label_coverage" testId="labels" />}
       </Tile>
       <Tile
         name="drifted inputs"
@@ -99,7 +105,7 @@ export function Tiles({ view: { model } }: { view: ModelView }) {
         note={
           drift.worst === null
             ? 'no baseline to compare with'
-            : `${drift.breached} in this range; worst ${drift.worst.feature}, PSI ${metricValue('psi', drift.worst.value)} (limit ${metricValue('psi', drift.worst.limit)})`
+            : `${driftChange(drift)}${drift.breached} in this range; worst ${drift.worst.feature}, PSI ${metricValue('psi', drift.worst.value)} (limit ${metricValue('psi', drift.worst.limit)})`
         }
       >
         <span data-testid="drifted">{drift.compared === 0 ? '-' : `${drift.drifted} of ${drift.compared}`}</span>

@@ -1,7 +1,8 @@
 // A field's distribution over time: how far each bin is from its share in the baseline, window by window.
 import type { Distribution } from '../../../src/domain/contract/metrics.js';
-import type { HeatView } from './grid.js';
-import { day, interval, share, type Zone } from './format.js';
+import { axisTime } from './axis.js';
+import { extentOf, type HeatView } from './grid.js';
+import { interval, share, type Zone } from './format.js';
 
 /** Columns at the most: more windows are added up. */
 const COLUMNS = 60;
@@ -11,6 +12,7 @@ const STEPS = [0.02, 0.04, 0.07, 0.1, 0.15] as const;
 /** Bins as rows, time as columns. */
 export function binsOverTime(data: Distribution, zone: Zone): HeatView {
   const columns = merged(data.windows ?? []);
+  const ends = extentOf(columns);
   const total = (counts: readonly number[]): number => counts.reduce((sum, n) => sum + n, 0);
   const before = total(data.baseline);
   const rows = data.labels
@@ -35,7 +37,7 @@ export function binsOverTime(data: Distribution, zone: Zone): HeatView {
       from,
       to,
       title: interval(from, to, zone),
-      label: day(from, zone, false),
+      label: axisTime(new Date(from).getTime(), ends, zone),
     })),
     rows,
   };

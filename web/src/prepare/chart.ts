@@ -1,4 +1,5 @@
 // What every chart is made of: an ECharts option, a sentence that says the same, and the rows behind it.
+import type { Scale } from './axis.js';
 import type { Palette } from './palette.js';
 import type { SortValue } from './sort.js';
 
@@ -11,7 +12,7 @@ export interface Tip {
 export interface LegendItem {
   name: string;
   color: string;
-  dashed?: boolean;
+  dashed?: boolean | 'dotted';
   hatched?: boolean;
 }
 
@@ -22,6 +23,8 @@ export interface ChartView {
   legend: readonly LegendItem[];
   head: readonly string[];
   rows: readonly (readonly SortValue[])[];
+  /** Whether the x axis is time, to be dragged over. */
+  timed?: boolean;
   /** The tip at a place on the x axis: epoch ms, or the index of a category. */
   tip: (x: number) => Tip | null;
 }
@@ -48,20 +51,10 @@ export function frame(palette: Palette): Record<string, unknown> {
 }
 
 /** An axis of values with its unit in the labels. */
-export function valueAxis(
-  palette: Palette,
-  format: (value: number) => string,
-  fromZero = false,
-  { whole = false, share = false }: { whole?: boolean; share?: boolean } = {},
-): Record<string, unknown> {
+export function valueAxis(palette: Palette, scale: Scale, format: (value: number) => string): Record<string, unknown> {
   return {
     type: 'value',
-    scale: !fromZero,
-    // Of things that are counted there is no half.
-    ...(whole ? { minInterval: 1 } : {}),
-    // There is no 120 %.
-    ...(share ? { max: ({ max }: { max: number }) => (max > 0.95 && max <= 1 ? 1 : null) } : {}),
-    splitNumber: 4,
+    ...scale,
     axisLine: { show: false },
     axisTick: { show: false },
     axisLabel: { color: palette.muted, formatter: format },

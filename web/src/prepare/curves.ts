@@ -6,10 +6,7 @@ import type { Palette } from './palette.js';
 
 function square(palette: Palette, x: string, y: string): Record<string, unknown> {
   const axis = (name: string) => ({
-    ...valueAxis(palette, (value) => share(value, 0)),
-    min: 0,
-    max: 1,
-    interval: 0.25,
+    ...valueAxis(palette, { min: 0, max: 1, interval: 0.25 }, (value) => share(value, 0)),
     name,
     nameLocation: 'middle',
     nameTextStyle: { color: palette.muted },

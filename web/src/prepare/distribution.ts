@@ -1,5 +1,6 @@
 // A field in its baseline and now: shares a bin, and which moved most.
 import type { Distribution } from '../../../src/domain/contract/metrics.js';
+import { axisLabel, scaleOf } from './axis.js';
 import { frame, valueAxis, type ChartView } from './chart.js';
 import { share } from './format.js';
 import type { Palette } from './palette.js';
@@ -50,6 +51,12 @@ export function distributionView(distribution: Distribution, palette: Palette, c
     (bin, _, all) => all.length <= 12 || bin.baselineCount + bin.currentCount > 0,
   );
   const moved = movedBins(bins);
+  const scale = scaleOf(
+    'missing_share',
+    bins.flatMap((bin) => [bin.baseline, bin.current]),
+  );
+  // Where the names have room, every bin has its own: the last is often the one that moved.
+  const few = bins.length <= 12 && bins.every((bin) => bin.label.length <= 16);
   const bar = (name: string, color: string, pick: (bin: Bin) => number, border?: string) => ({
     type: 'bar',
     name,
@@ -86,9 +93,16 @@ export function distributionView(distribution: Distribution, palette: Palette, c
         data: bins.map((bin) => bin.label),
         axisTick: { show: false },
         axisLine: { lineStyle: { color: palette.line } },
-        axisLabel: { color: palette.muted, hideOverlap: true, interval: 'auto', width: 90, overflow: 'truncate' },
+        axisLabel: {
+          color: palette.muted,
+          interval: few ? 0 : 'auto',
+          hideOverlap: true,
+          margin: 10,
+          width: 90,
+          overflow: 'truncate',
+        },
       },
-      yAxis: { ...valueAxis(palette, (value) => share(value, 0)), scale: false },
+      yAxis: valueAxis(palette, scale, (value) => axisLabel('missing_share', value, scale)),
       series: [
         bar('baseline', palette.baseline, (bin) => bin.baseline),
         bar('current', palette.series[0] ?? palette.accent, (bin) => bin.current),

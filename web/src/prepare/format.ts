@@ -56,6 +56,11 @@ export function isCount(metric: string): boolean {
   return COUNTS.has(metric);
 }
 
+/** Whether a metric is a duration in seconds. */
+export function isSeconds(metric: string): boolean {
+  return SECONDS.test(metric);
+}
+
 /** Amounts begin at 0 on an axis; of qualities the change matters. */
 export function startsAtZero(metric: string): boolean {
   return !isScore(metric) && !metric.startsWith('custom.') && !metric.startsWith('aggregate.');
@@ -77,9 +82,30 @@ export function number(value: number | null): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** A share as per cent with one decimal: 84.7 %. */
+/** A share as per cent with one decimal: 84.7 %, 68.0 %; nothing and everything are 0 % and 100 %. */
 export function share(value: number | null, digits = 1): string {
-  return value === null || !Number.isFinite(value) ? '-' : `${trim(100 * value, digits)} %`;
+  if (value === null || !Number.isFinite(value)) return '-';
+  return `${value === 0 || value === 1 ? 100 * value : fixed(100 * value, digits)} %`;
+}
+
+/** A difference of shares in points of per cent, with its sign: +11.8, -7.0, 0.0. */
+export function points(value: number | null): string {
+  return value === null || !Number.isFinite(value) ? '-' : withSign(fixed(100 * value, 1));
+}
+
+/** A difference in a metric's own unit, with its sign; of shares in points of per cent. */
+export function difference(metric: string, value: number | null): string {
+  if (value === null) return '-';
+  return isShare(metric) ? points(value) : withSign(metricValue(metric, value));
+}
+
+function withSign(text: string): string {
+  if (Number.parseFloat(text) === 0) return text.replace('-', '');
+  return text.startsWith('-') ? text : `+${text}`;
+}
+
+function fixed(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** 48 ms, 1.2 s. */
@@ -121,11 +147,40 @@ export function metricValue(metric: string, value: number | null): string {
   return number(value);
 }
 
+/** A limit as somebody set it: 60 %, not 60.0 %. */
+export function limitValue(metric: string, value: number | null): string {
+  return isShare(metric) && value !== null ? `${trim(100 * value, 3)} %` : metricValue(metric, value);
+}
+
 /** How far the interval reaches to its farther side: ±1.1; empty where there is none. */
 export function plusMinus(metric: string, value: number | null, lower: number | null, upper: number | null): string {
-  if (value === null || lower === null || upper === null) return '';
+  return estimate(metric, value, lower, upper).spread;
+}
+
+/** A number and how far its interval reaches to the farther side, both to the digits that the interval allows: 0.110 and ±0.028. */
+export function estimate(
+  metric: string,
+  value: number | null,
+  lower: number | null,
+  upper: number | null,
+): { value: string; spread: string } {
+  const shown = metricValue(metric, value);
+  if (value === null || lower === null || upper === null) return { value: shown, spread: '' };
   const half = Math.max(upper - value, value - lower);
-  return `±${isShare(metric) ? trim(100 * half, 1) : number(half)}`;
+  if (isShare(metric)) {
+    const percent = 100 * half;
+    return { value: shown, spread: `±${percent >= 0.05 || percent === 0 ? fixed(percent, 1) : number(percent)}` };
+  }
+  if (!isPlain(metric) || half <= 0) return { value: shown, spread: `±${metricValue(metric, half)}` };
+  // Two digits of what is not sure; more of the number would say nothing.
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(half)));
+  if (digits > 6) return { value: shown, spread: `±${number(half)}` };
+  return { value: fixed(value, digits), spread: `±${fixed(half, digits)}` };
+}
+
+/** Whether a metric is a number without a unit. */
+function isPlain(metric: string): boolean {
+  return !(MILLISECONDS.test(metric) || SECONDS.test(metric) || BYTES.test(metric) || COUNTS.has(metric));
 }
 
 /** A change with its sign: +3 %, -1.9 (points of per cent for shares); empty where it is not known. */
@@ -149,7 +204,9 @@ function trim(value: number, digits: number): string {
 export type Zone = 'UTC' | 'local';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+
+/** What writes times of a zone. */
+export function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = zone + JSON.stringify(options);
   const found =
     formats.get(key) ??

@@ -1,5 +1,6 @@
 // The heatmap of drift: how deep each cell is, and what it says.
 import type { Grid } from '../../../src/domain/contract/overview.js';
+import { axisTime } from './axis.js';
 import { interval, metricName, number, type Zone } from './format.js';
 
 /** A cell. `level`: 0 is within the limit's noise, 1 to 5 deepen with it, 6 is far beyond; null has no value. */
@@ -35,14 +36,20 @@ export function heatLevel(value: number | null, limit: number | null, critical: 
   return STEPS.filter((step) => ratio >= step).length;
 }
 
+/** The first and the last time of columns, epoch ms. */
+export function extentOf(columns: readonly { from: string; to: string }[]): { min: number; max: number } {
+  return { min: new Date(columns[0]?.from ?? 0).getTime(), max: new Date(columns.at(-1)?.to ?? 0).getTime() };
+}
+
 /** The grid as it is shown: worst rows first, as the service sorts them. `critical`: what a rule calls critical for a field, null where none does. */
 export function heatView(grid: Grid, zone: Zone, critical: (feature: string) => number | null = () => null): HeatView {
   const name = metricName(grid.metric);
+  const ends = extentOf(grid.columns);
   const columns = grid.columns.map(({ from, to }) => ({
     from,
     to,
     title: interval(from, to, zone),
-    label: dayLabel(from, zone),
+    label: axisTime(new Date(from).getTime(), ends, zone),
   }));
   const rows = grid.rows.map((row) => ({
     name: row.feature,
@@ -64,12 +71,4 @@ export function heatView(grid: Grid, zone: Zone, critical: (feature: string) => 
       ? `${name} of ${grid.features} fields over ${columns.length} columns of time; none is beyond its limit.`
       : `${name} of ${grid.features} fields over ${columns.length} columns of time; ${breached.length} beyond the limit at some time, the latest ${worst.feature} with ${number(worst.worst)} at most.`;
   return { sentence, columns, rows };
-}
-
-function dayLabel(iso: string, zone: Zone): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    ...(zone === 'UTC' ? { timeZone: 'UTC' } : {}),
-  }).format(new Date(iso));
 }

@@ -2,7 +2,7 @@
 import type { Alert } from '../../../src/domain/contract/alerts.js';
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import type { AlertRule } from '../../../src/domain/alerts/rule.js';
-import { metricName, metricValue, versionName } from './format.js';
+import { limitValue, metricName, versionName } from './format.js';
 import type { Level, Line, Span } from './series.js';
 
 /** A rule as the API lists it. */
@@ -86,7 +86,7 @@ export function thresholdsOf(
                 {
                   value,
                   kind,
-                  text: `${kind} ${rule.op === 'outside' ? '' : `${rule.op} `}${metricValue(rule.metric, value)}`,
+                  text: `${kind} ${rule.op === 'outside' ? '' : `${rule.op} `}${limitValue(rule.metric, value)}`,
                 },
               ],
         ),

@@ -1,9 +1,25 @@
 // Numbers of a range as rows: one a metric, with every version beside the one that is looked at.
-import type { RangeNumber } from '../../../src/domain/contract/metrics.js';
+import type { MetricPointJson, RangeNumber } from '../../../src/domain/contract/metrics.js';
 
 /** What numbers of a range are, under their tables. */
 export const SUMMARISED_NOTE =
   'from computed windows, weighted by n: exact for shares such as accuracy, the mean of the windows for the others';
+
+/** And where they were counted. */
+export const COUNTED_NOTE = 'over all labelled predictions of the range';
+
+/** Numbers with those that were counted where the windows' mean is another one; that of the range before is then not comparable. */
+export function withCounted(numbers: readonly RangeNumber[], counted: readonly MetricPointJson[]): RangeNumber[] {
+  return numbers.map((one) => {
+    const found = counted.filter((point) => point.metric === one.metric && point.version === one.version);
+    const [point] = found;
+    // A version with several deployments has a number for each.
+    if (found.length !== 1 || point === undefined || point.value === null || one.value === null) return one;
+    if (Math.abs(point.value - one.value) <= 1e-9 * Math.abs(one.value)) return one;
+    const { value, lower, upper, n } = point;
+    return { ...one, value, lower, upper, n, previous: null };
+  });
+}
 
 export interface NumberRow {
   metric: string;

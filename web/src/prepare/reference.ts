@@ -1,6 +1,6 @@
 // What a model is compared with: the baseline in force, those that could be, and in words what a headline number is held against.
 import type { BaselineHeadJson, OverviewModel } from '../../../src/domain/contract/overview.js';
-import { day, metricValue, plusMinus, versionName, type Zone } from './format.js';
+import { day, estimate, limitValue, metricValue, versionName, type Zone } from './format.js';
 
 /** Where a baseline came from, in words. */
 const SOURCES: Record<string, string> = {
@@ -39,11 +39,12 @@ type Quality = NonNullable<OverviewModel['quality']>;
 export function referencePhrase(quality: Quality, version: string | null, zone: Zone): string {
   const { metric, reference, reference_lower: lower, reference_upper: upper } = quality;
   if (reference === null) return '';
-  const spread = plusMinus(metric, reference, lower, upper);
-  const value = `${metricValue(metric, reference)}${spread === '' ? '' : ` ${spread}`}`;
+  const shown = estimate(metric, reference, lower, upper);
+  const value = `${shown.value} ${shown.spread}`.trim();
   if (quality.reference_kind === 'baseline')
     return `against ${value} in the baseline ${quality.reference_name ?? ''} (n = ${(quality.reference_n ?? 0).toLocaleString('en-US')})`;
-  if (quality.reference_kind === 'stated') return `against ${value}, stated in the configuration`;
+  if (quality.reference_kind === 'stated')
+    return `against ${limitValue(metric, reference)}, stated in the configuration`;
   const whose = version === null ? '' : ` of ${versionName(version)}`;
   return `against ${value} in the first window${whose}, ${day(quality.reference_time, zone, false)}: the baseline has no quality of its own`;
 }

@@ -1,6 +1,6 @@
 // The series that a rule would watch: the few that are farthest out, and its thresholds.
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
-import { metricValue, versionName } from './format.js';
+import { limitValue, versionName } from './format.js';
 import type { RuleForm } from './rule.js';
 import type { Level, Line } from './series.js';
 
@@ -38,7 +38,7 @@ export function previewLevels(form: Pick<RuleForm, 'warning' | 'critical' | 'op'
       .map((part) => ({
         value: Number(part),
         kind,
-        text: `${kind} ${form.op} ${metricValue(form.metric, Number(part))}`,
+        text: `${kind} ${form.op} ${limitValue(form.metric, Number(part))}`,
       })),
   );
 }

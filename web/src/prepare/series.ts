@@ -1,19 +1,8 @@
 // A number over time: one line a series with its interval, what it is held against, and what happened meanwhile.
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
+import { axisLabel, axisTime, scaleOf } from './axis.js';
 import { frame, valueAxis, type ChartView, type LegendItem, type Tip } from './chart.js';
-import {
-  day,
-  interval,
-  isCount,
-  isShare,
-  metricName,
-  metricValue,
-  plusMinus,
-  share,
-  startsAtZero,
-  time,
-  type Zone,
-} from './format.js';
+import { day, interval, metricName, metricValue, plusMinus, share, type Zone } from './format.js';
 import { seriesColor, type Palette } from './palette.js';
 
 /** A point as charts need it. */
@@ -26,7 +15,7 @@ export interface Line {
   name: string;
   metric: string;
   points: readonly Point[];
-  dashed?: boolean;
+  dashed?: boolean | 'dotted';
   /** Whether `lower` and `upper` are an interval; of a PSI, `upper` is its limit. */
   band?: boolean;
 }
@@ -55,20 +44,28 @@ export interface SeriesInput {
   levels?: readonly Level[];
   spans?: readonly Span[];
   marks?: readonly Mark[];
+  /** For a small chart: fewer labels. */
+  compact?: boolean;
 }
 
-const DAY = 86_400_000;
 const at = (iso: string): number => new Date(iso).getTime();
+/** Whether a line is what others are held against. */
+const isReference = (line: Line): boolean => line.dashed !== undefined && line.dashed !== false;
 const middle = (point: Point): number => (at(point.window_start) + at(point.window_end)) / 2;
 
 /** The chart of a metric over time. */
 export function seriesView(input: SeriesInput): ChartView {
-  const { metric, lines, zone, palette } = input;
+  const { metric, lines, zone, palette, levels = [] } = input;
   const shown = lines.filter((line) => line.points.length > 0);
-  const colors = shown.map((line, i) => (line.dashed === true ? palette.baseline : seriesColor(palette, i)));
+  const colors = shown.map((line, i) => (isReference(line) ? palette.baseline : seriesColor(palette, i)));
   const young = youngSpans(shown);
   // Once: every label of the axis asks for it, many times over.
   const range = extent(shown);
+  const scale = scaleOf(
+    metric,
+    shown.flatMap(valuesOf),
+    levels.map((level) => level.value),
+  );
   const main = shown.flatMap((line, i) => lineSeries(line, colors[i] ?? palette.accent));
   const first = main.find((series) => series.silent !== true);
   if (first !== undefined) Object.assign(first, annotations(input));
@@ -90,6 +87,7 @@ export function seriesView(input: SeriesInput): ChartView {
       ]),
     ),
     tip: (x) => tipAt(x, shown, zone),
+    timed: true,
     option: {
       ...frame(palette),
       useUTC: zone === 'UTC',
@@ -98,16 +96,32 @@ export function seriesView(input: SeriesInput): ChartView {
         ...range,
         axisLine: { lineStyle: { color: palette.line } },
         axisTick: { show: false },
-        axisLabel: { color: palette.muted, hideOverlap: true, formatter: (value: number) => tick(value, range, zone) },
+        // A label needs room around it, not only not to touch the next.
+        axisLabel: {
+          color: palette.muted,
+          hideOverlap: true,
+          padding: [0, 6],
+          margin: 10,
+          alignMinLabel: 'left',
+          alignMaxLabel: 'right',
+          formatter: (value: number) => axisTime(value, range, zone),
+        },
+        ...(input.compact === true ? { splitNumber: 3 } : {}),
         splitLine: { show: false },
       },
-      yAxis: valueAxis(palette, (value) => metricValue(metric, value), startsAtZero(metric), {
-        whole: isCount(metric),
-        share: isShare(metric),
-      }),
+      yAxis: valueAxis(palette, scale, (value) => axisLabel(metric, value, scale)),
       series: [...(young.length > 0 ? [hatching(young, palette)] : []), ...main],
     },
   };
+}
+
+/** Everything that a line draws: its values, and its interval. */
+function valuesOf(line: Line): number[] {
+  return line.points.flatMap((point) =>
+    [point.value, ...(line.band === false || point.value === null ? [] : [point.lower, point.upper])].filter(
+      (value) => value !== null,
+    ),
+  );
 }
 
 interface Extent {
@@ -122,10 +136,6 @@ function extent(lines: readonly Line[]): Extent {
     min: Math.min(...points.map((point) => at(point.window_start))),
     max: Math.max(...points.map((point) => at(point.window_end))),
   };
-}
-
-function tick(value: number, { min = 0, max = 0 }: Extent, zone: Zone): string {
-  return max - min <= 3 * DAY ? time(value, zone, { year: false }) : day(value, zone, false);
 }
 
 type Series = Record<string, unknown> & { id: string };
@@ -163,10 +173,12 @@ function lineSeries(line: Line, color: string): Series[] {
     name: line.name,
     data: value((point) => point.value),
     connectNulls: false,
-    showSymbol: line.dashed !== true && known <= 62,
+    showSymbol: !isReference(line) && known <= 62,
     symbol: 'circle',
     symbolSize: known <= 31 ? 5 : 3,
-    lineStyle: line.dashed === true ? { color, width: 1.25, type: 'dashed' } : { color, width: 1.75 },
+    lineStyle: isReference(line)
+      ? { color, width: line.dashed === 'dotted' ? 1.75 : 1.25, type: line.dashed === 'dotted' ? 'dotted' : 'dashed' }
+      : { color, width: 1.75 },
     itemStyle: { color },
     emphasis: { disabled: true },
     z: 3,
@@ -247,10 +259,11 @@ function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInp
   return {
     markLine: {
       silent: true,
+      z: 10,
       symbol: 'none',
       animation: false,
       // A line's words stay readable over the numbers.
-      label: { fontSize: 11.5, backgroundColor: palette.card, padding: [1, 3], borderRadius: 2 },
+      label: { fontSize: 11.5, textBorderColor: palette.card, textBorderWidth: 3, padding: [1, 3] },
       data: [
         ...levels.map((level) => ({
           yAxis: level.value,
@@ -259,7 +272,7 @@ function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInp
           label: {
             formatter: '{b}',
             position: level.kind === 'reference' ? 'insideEndTop' : 'insideStartTop',
-            color: colorOf(level.kind),
+            color: level.kind === 'reference' ? palette.muted : colorOf(level.kind),
           },
         })),
         ...marks.map((mark) => ({
@@ -291,7 +304,7 @@ function annotations({ levels = [], spans = [], marks = [], palette }: SeriesInp
 function legend(lines: readonly Line[], colors: readonly string[], young: boolean, input: SeriesInput): LegendItem[] {
   const { palette, spans = [] } = input;
   return [
-    ...lines.map((line, i) => ({ name: line.name, color: colors[i] ?? palette.accent, dashed: line.dashed === true })),
+    ...lines.map((line, i) => ({ name: line.name, color: colors[i] ?? palette.accent, dashed: line.dashed ?? false })),
     ...(young ? [{ name: 'labels still due', color: palette.muted, hatched: true }] : []),
     ...(spans.length > 0
       ? [

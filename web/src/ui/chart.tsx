@@ -5,6 +5,7 @@ import { inTurn } from '../lib/turns.js';
 import type { ChartView, LegendItem, Tip } from '../prepare/chart.js';
 import type { ECharts } from './echarts.js';
 import { CsvButton } from './table.js';
+import { zoomByDragging } from './zoom.js';
 
 /** What the pointer is told, as elements: text of the outside never becomes markup. */
 function tipElement(tip: Tip | null): HTMLElement | string {
@@ -42,8 +43,9 @@ function withTips(view: ChartView): Record<string, unknown> {
   return { ...view.option, tooltip: { ...tooltip, formatter } };
 }
 
-export function Legend({ items }: { items: readonly LegendItem[] }) {
-  if (items.length === 0) return null;
+/** What is drawn how. A single line that its title names already needs no key. */
+export function Legend({ items, titled = false }: { items: readonly LegendItem[]; titled?: boolean }) {
+  if (items.length === 0 || (titled && items.length === 1)) return null;
   return (
     <ul class="legend">
       {items.map((item) => (
@@ -57,7 +59,7 @@ export function Legend({ items }: { items: readonly LegendItem[] }) {
                 stroke={item.color}
                 stroke-width="2.5"
                 stroke-linecap="round"
-                stroke-dasharray={item.dashed === true ? '4 4' : undefined}
+                stroke-dasharray={item.dashed === 'dotted' ? '0.5 4.5' : item.dashed === true ? '4 4' : undefined}
               />
             )}
           </svg>
@@ -80,11 +82,14 @@ export function fetchCharts(): void {
 export function Chart({
   view,
   name,
+  title,
   height = 240,
   group,
 }: {
   view: ChartView;
   name: string;
+  /** Over the chart, where its card has several. */
+  title?: string;
   height?: number;
   group?: string;
 }) {
@@ -92,11 +97,13 @@ export function Chart({
   const chart = useRef<ECharts | null>(null);
   const [table, setTable] = useState(false);
   const [ready, setReady] = useState(false);
+  const timed = view.timed === true;
   useEffect(() => {
     const element = box.current;
     // An effect may come after its element has left the page.
     if (element?.isConnected !== true) return;
     let gone = false;
+    let unzoom: (() => void) | undefined;
     // It is told once at the beginning too: to draw again in the same size would take as long as to draw.
     const observer = new ResizeObserver(() => {
       if (
@@ -112,24 +119,26 @@ export function Chart({
         chart.current.group = group;
         connect(group);
       }
+      if (timed) unzoom = zoomByDragging(chart.current, element);
       observer.observe(element);
       setReady(true);
     });
     return () => {
       gone = true;
       observer.disconnect();
+      unzoom?.();
       chart.current?.dispose();
       chart.current = null;
     };
-  }, [group]);
+  }, [group, timed]);
   useEffect(() => {
     if (!ready) return;
     return inTurn(() => chart.current?.setOption(withTips(view), { notMerge: true }));
   }, [view, ready]);
   return (
     <figure class="chart">
-      <div class="row">
-        <Legend items={view.legend} />
+      <div class="row chart-head">
+        {title === undefined ? <Legend items={view.legend} /> : <h3>{title}</h3>}
         <span class="row tools-right">
           <button type="button" class="button quiet" aria-pressed={table} onClick={() => setTable(!table)}>
             Table
@@ -137,6 +146,7 @@ export function Chart({
           <CsvButton name={name} head={view.head} rows={() => view.rows} />
         </span>
       </div>
+      {title !== undefined && <Legend items={view.legend} titled />}
       <div
         ref={box}
         class="chart-canvas"

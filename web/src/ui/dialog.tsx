@@ -1,6 +1,8 @@
 // Dialogs, confirmations and short messages.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { send } from '../lib/api.js';
+import { refreshAll } from '../lib/data.js';
 
 /** A modal dialog; closes by its button, Escape, or a click beside it. */
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
@@ -79,6 +81,31 @@ export function ConfirmButton({
         </Dialog>
       )}
     </>
+  );
+}
+
+/** A button that removes a thing of the API after a question. `what`: as in "Remove the rule"; `then`: what comes of it. */
+export function RemoveButton({
+  what,
+  name,
+  url,
+  then = '',
+}: {
+  what: string;
+  name: string;
+  url: string;
+  then?: string;
+}) {
+  return (
+    <ConfirmButton
+      label="Remove"
+      question={`Remove the ${what} ${name}?${then === '' ? '' : ` ${then}`}`}
+      confirm={`Remove the ${what}`}
+      run={async () => {
+        await send('DELETE', url);
+        refreshAll();
+      }}
+    />
   );
 }
 

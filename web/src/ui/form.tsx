@@ -219,6 +219,36 @@ function useSending(): Sending {
   };
 }
 
+/** Fields with what was wrong over them and the button under them. `ready`: whether there is something to send. */
+export function SubmitForm({
+  form: { sending },
+  submit,
+  ready,
+  save,
+  children,
+}: {
+  form: Pick<Form<object>, 'sending'>;
+  submit: string;
+  ready: boolean;
+  save: () => Promise<unknown>;
+  children: ComponentChildren;
+}) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Complaint error={sending.error} />
+      <div class="form">{children}</div>
+      <button type="submit" class="button primary spaced" disabled={sending.busy || !ready}>
+        {submit}
+      </button>
+    </form>
+  );
+}
+
 /** The complaint that belongs to no field. */
 export function Complaint({ error }: { error: ApiError | null }) {
   if (error === null) return null;

@@ -10,14 +10,19 @@ export function RangePicker() {
   const { range, zone, place } = useView();
   const [open, set] = useState(false);
   const box = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
   const preset = PRESETS.find((one) => one.key === range.key);
   const label =
     preset?.label ?? (range.from === null || range.to === null ? 'Range' : interval(range.from, range.to, zone));
   useEffect(() => {
     if (!open) return;
     const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node))
+      if (!(event instanceof KeyboardEvent)) {
+        if (!box.current?.contains(event.target as Node)) set(false);
+      } else if (event.key === 'Escape') {
         set(false);
+        opener.current?.focus();
+      }
     };
     addEventListener('pointerdown', close);
     addEventListener('keydown', close);
@@ -28,15 +33,25 @@ export function RangePicker() {
   }, [open]);
   const choose = (changes: Record<string, string | null>): void => {
     set(false);
+    opener.current?.focus();
     go(change({ range: null, from: null, to: null, at: null, until: null, ...changes }, place));
   };
   return (
     <div class="popover" ref={box}>
-      <button type="button" class="button" aria-expanded={open} onClick={() => set(!open)} data-testid="range">
+      <button
+        ref={opener}
+        type="button"
+        class="button"
+        title={label}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={() => set(!open)}
+        data-testid="range"
+      >
         <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
           <path d="M1.5 3h11v9.5h-11zM1.5 6h11M4.5 1v3M9.5 1v3" fill="none" stroke="currentColor" stroke-width="1.3" />
         </svg>
-        {label}
+        <span class="cut">{label}</span>
       </button>
       {open && (
         <div class="popover-panel" role="dialog" aria-label="Time range">

@@ -1,8 +1,8 @@
 // What stands where content is not: loading, failed, empty.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import type { ApiError } from '../lib/api.js';
-import type { Loaded } from '../lib/data.js';
+import { CountedContext, type Loaded } from '../lib/data.js';
 
 /** Nothing to show, and why. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -39,16 +39,27 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
   );
 }
 
+/** Seconds after which one wants to know how long it has been. */
+const SLOW = 3;
+
 /** Said only when it takes a moment: a flash of "loading" is noise. */
 export function Loading({ what }: { what: string }) {
+  const counted = useContext(CountedContext);
   const [late, set] = useState(false);
+  const [passed, pass] = useState(0);
   useEffect(() => {
     const timer = setTimeout(() => set(true), 250);
-    return () => clearTimeout(timer);
+    const clock = setInterval(() => pass((last) => last + 1), 1000);
+    return () => {
+      clearTimeout(timer);
+      clearInterval(clock);
+    };
   }, []);
+  const doing = counted === null ? `Loading ${what}…` : `Counting ${counted} for ${what}…`;
   return (
     <div class="loading" aria-busy="true">
-      {late ? `Loading ${what}…` : ' '}
+      {late ? doing : ' '}
+      {passed >= SLOW && <span aria-hidden="true"> {passed} s</span>}
     </div>
   );
 }

@@ -35,6 +35,7 @@ const WORDS: Record<string, [Level, string]> = {
   live: ['ok', 'live'],
   silent: ['none', 'silent'],
   sent: ['ok', 'sent'],
+  'in force': ['ok', 'in force'],
   done: ['ok', 'done'],
 };
 

@@ -1,10 +1,12 @@
 // Tables: sortable, with a head that stays, and as CSV.
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { change, go } from '../lib/location.js';
 import { shorten } from '../prepare/format.js';
 import { sortRows, type SortValue } from '../prepare/sort.js';
 import { copy } from './card.js';
 import { say } from './dialog.js';
+import { useView } from './view.js';
 
 /** A column. `value` is what is sorted by and what the CSV holds; `cell` what is shown, the value where left out. */
 export interface Column<T> {
@@ -12,6 +14,8 @@ export interface Column<T> {
   value: (row: T) => SortValue;
   cell?: (row: T) => ComponentChildren;
   right?: boolean;
+  /** A picture or buttons: nothing to sort by or to save. */
+  plain?: true;
   /** Sentences: wide enough to be read on a narrow screen. */
   text?: boolean;
 }
@@ -58,8 +62,20 @@ export function CsvButton({
   );
 }
 
-/** A table of rows. `caption` says what it lists, to screen readers. */
+/** Text as a column and a direction: `-PSI` is descending. */
+function orderOf(text: string | null): Order | null {
+  if (text === null) return null;
+  return text.startsWith('-') ? { column: text.slice(1), descending: true } : { column: text, descending: false };
+}
+
+interface Order {
+  column: string;
+  descending: boolean;
+}
+
+/** A table of rows. `name`: its own within the page, under which the address keeps its order; `caption` says what it lists, to screen readers. */
 export function Table<T>({
+  name,
   caption,
   columns,
   rows,
@@ -69,27 +85,30 @@ export function Table<T>({
   foot,
   show = 200,
 }: {
+  name: string;
   caption: string;
   columns: readonly Column<T>[];
   rows: readonly T[];
   keyOf: (row: T, index: number) => string | number;
   csv?: string;
   /** The column that sorts at first, and which way; left out: the order of the rows. */
-  sort?: { column: string; descending: boolean };
+  sort?: Order;
   foot?: ComponentChildren;
   /** How many rows are shown at first. */
   show?: number;
 }) {
-  const [order, setOrder] = useState(sort ?? null);
+  const { place } = useView();
+  const key = `sort.${name}`;
+  const order = orderOf(place.query.get(key)) ?? sort ?? null;
   const [all, setAll] = useState(false);
-  const by = columns.find((column) => column.name === order?.column);
+  const by = columns.find((column) => column.name === order?.column && column.plain !== true);
   const sorted = by === undefined ? rows : sortRows(rows, by.value, order?.descending ?? false);
   const shown = all ? sorted : sorted.slice(0, show);
-  const press = (column: Column<T>): void =>
-    setOrder((last) => ({
-      column: column.name,
-      descending: last?.column === column.name ? !last.descending : column.right === true,
-    }));
+  const press = (column: Column<T>): void => {
+    const descending = order?.column === column.name ? !order.descending : column.right === true;
+    go(change({ [key]: `${descending ? '-' : ''}${column.name}` }, place), { replace: true });
+  };
+  const saved = columns.filter((column) => column.plain !== true);
   return (
     <>
       <div class="table-scroll" role="region" aria-label={caption} tabIndex={0}>
@@ -106,9 +125,13 @@ export function Table<T>({
                     order?.column === column.name ? (order.descending ? 'descending' : 'ascending') : undefined
                   }
                 >
-                  <button type="button" onClick={() => press(column)}>
-                    {column.name}
-                  </button>
+                  {column.plain === true ? (
+                    <span class={column.name === 'Actions' ? 'hidden' : undefined}>{column.name}</span>
+                  ) : (
+                    <button type="button" onClick={() => press(column)}>
+                      {column.name}
+                    </button>
+                  )}
                 </th>
               ))}
             </tr>
@@ -117,10 +140,7 @@ export function Table<T>({
             {shown.map((row, index) => (
               <tr key={keyOf(row, index)}>
                 {columns.map((column) => (
-                  <td
-                    key={column.name}
-                    class={column.right === true ? 'right' : column.text === true ? 'text' : undefined}
-                  >
+                  <td key={column.name} class={classOf(column, row)}>
                     {column.cell?.(row) ?? plain(column.value(row))}
                   </td>
                 ))}
@@ -140,14 +160,24 @@ export function Table<T>({
           {csv !== undefined && (
             <CsvButton
               name={csv}
-              head={columns.map((column) => column.name)}
-              rows={() => sorted.map((row) => columns.map((column) => column.value(row)))}
+              head={saved.map((column) => column.name)}
+              rows={() => sorted.map((row) => saved.map((column) => column.value(row)))}
             />
           )}
         </div>
       )}
     </>
   );
+}
+
+/** Times stay in one line. */
+const TIME = /^\d{4}-\d\d-\d\dT/;
+
+function classOf<T>(column: Column<T>, row: T): string | undefined {
+  if (column.right === true) return 'right';
+  if (column.text === true) return 'text';
+  const value = column.value(row);
+  return typeof value === 'string' && TIME.test(value) ? 'nowrap' : undefined;
 }
 
 function plain(value: SortValue): string {
