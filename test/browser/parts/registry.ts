@@ -33,7 +33,7 @@ export function registry(ground: Ground): void {
       expect(lineage).toContain(part);
     const shown = page.getByRole('region', { name: 'Numbers of training and of production' });
     const row = await shown.getByRole('row').filter({ hasText: 'accuracy' }).innerText();
-    expect(row).toContain('72 %');
+    expect(row).toContain('72.0 %');
     expect(row).toContain(percent(accuracy?.measured));
     expect(row).toContain((accuracy?.n ?? 0).toLocaleString('en-US'));
   });

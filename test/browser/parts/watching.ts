@@ -151,7 +151,7 @@ export function watching(ground: Ground): void {
     const { page } = ground;
     await ground.open('/silences');
     await page.getByLabel('Name').fill('night shift');
-    await page.getByLabel('model is').fill('nobody');
+    await page.getByLabel('Model').fill('nobody');
     await page.getByLabel('Comment').fill('while the feed is moved');
     await page.getByRole('button', { name: 'Silence', exact: true }).click();
     const row = page.getByRole('row').filter({ hasText: 'night shift' });

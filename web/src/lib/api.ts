@@ -9,10 +9,15 @@ export class ApiError extends Error {
     readonly title: string,
     readonly detail: string,
     readonly fields: readonly { path: string; message: string }[] = [],
+    /** Seconds after which another try makes sense; null where it would be refused again. */
+    readonly retryAfter: number | null = null,
   ) {
     super(detail);
   }
 }
+
+/** Seconds between tries where the service does not say. */
+const PATIENCE = 5;
 
 type QueryValue = string | number | boolean | null | undefined | readonly string[];
 
@@ -63,12 +68,7 @@ function request(url: string, init: RequestInit): Promise<unknown> {
 async function answerOf(url: string, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, { ...init, credentials: 'same-origin' }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError(
-      0,
-      'unreachable',
-      'The service does not answer',
-      'Check that it runs; this page tries again by itself.',
-    );
+    throw new ApiError(0, 'unreachable', 'The service does not answer', 'Check that it runs.', [], PATIENCE);
   });
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return null;
@@ -89,7 +89,15 @@ async function problemOf(response: Response): Promise<ApiError> {
     body.title ?? response.statusText,
     body.detail ?? 'The service gave no reason.',
     body.errors ?? [],
+    patienceOf(response),
   );
+}
+
+/** What is busy or down says when to come again. */
+function patienceOf({ status, headers }: Response): number | null {
+  if (status !== 503 && status !== 429 && status !== 502 && status !== 504) return null;
+  const wanted = Number(headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(wanted) ? Math.min(300, Math.max(1, wanted)) : PATIENCE;
 }
 
 /** Upload a file, telling how much of it has gone. @throws ApiError */

@@ -100,6 +100,7 @@ export function useApi<T>(url: string | null): Loaded<T> {
   useEffect(() => {
     if (url === null) return;
     let gone = false;
+    let retry: (() => void) | undefined;
     const [answer, leave] = join<T>(url);
     set((last) => ({
       url,
@@ -117,10 +118,12 @@ export function useApi<T>(url: string | null): Loaded<T> {
         if (gone) return;
         const known = error instanceof ApiError ? error : new ApiError(0, 'page', 'The page failed', String(error));
         set((last) => ({ ...last, url, error: known, loading: false }));
+        if (known.retryAfter !== null) retry = whenLooked(again, known.retryAfter);
       },
     );
     return () => {
       gone = true;
+      retry?.();
       leave();
     };
   }, [url, round]);
@@ -129,6 +132,19 @@ export function useApi<T>(url: string | null): Loaded<T> {
       ? state
       : { data: url === null ? null : ((kept.get(url) as T | undefined) ?? null), error: null, loading: url !== null };
   return { ...current, url, reload };
+}
+
+/** Call `work` after so many seconds, once somebody looks. Returns what takes it back. */
+function whenLooked(work: () => void, seconds: number): () => void {
+  const tell = (): void => {
+    if (!document.hidden) work();
+    else document.addEventListener('visibilitychange', work, { once: true });
+  };
+  const timer = setTimeout(tell, seconds * 1000);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', work);
+  };
 }
 
 /** Call `work` every so many seconds while the page is visible; 0: never. */

@@ -20,7 +20,10 @@ export function Failed({ error, retry }: { error: ApiError; retry?: () => void }
   return (
     <div class="state error" role="alert">
       <strong>{error.title}</strong>
-      <span>{error.detail}</span>
+      <span>
+        {error.detail}
+        {retry !== undefined && error.retryAfter !== null && ` It is tried again every ${error.retryAfter} s.`}
+      </span>
       {error.fields.length > 0 && (
         <ul>
           {error.fields.slice(0, 10).map((field) => (
@@ -75,7 +78,8 @@ export function Await<T>({
   children: (data: T) => ComponentChildren;
 }) {
   const { data, error, loading, reload } = of;
-  if (data !== null) {
+  // What is not there any more is not shown as if it were.
+  if (data !== null && error?.status !== 404) {
     return (
       <>
         {error !== null && <Failed error={error} retry={reload} />}
