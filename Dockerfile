@@ -7,6 +7,7 @@ COPY src src
 COPY jobs jobs
 COPY scripts scripts
 COPY web web
+COPY clients/typescript clients/typescript
 RUN npm run build
 
 FROM node:22-slim AS dependencies

@@ -104,6 +104,17 @@ describe('Dockerfile', () => {
     expect(sources.filter((source) => !existsSync(path.join(packageRoot(), source)))).toEqual([]);
   });
 
+  test('everything that the build reads is copied', () => {
+    const { scripts } = JSON.parse(file('package.json')) as { scripts: { build: string } };
+    const read = scripts.build.split(/\s+/).filter((word) => /\.(json|ts)$/.test(word));
+    expect(read).toContain('tsconfig.build.json');
+    const isCopied = (name: string) => sources.some((source) => name === source || name.startsWith(`${source}/`));
+    expect(read.filter((name) => !isCopied(name))).toEqual([]);
+    // And what their own settings begin with.
+    const extended = read.filter((name) => name.endsWith('.json')).map((name) => path.join(path.dirname(name), (JSON.parse(file(name)) as { extends: string }).extends)); // prettier-ignore
+    expect(extended.filter((name) => !isCopied(name))).toEqual([]);
+  });
+
   test('the image starts the entry point of package.json, as a user without rights, without optional dependencies', () => {
     const { main } = JSON.parse(file('package.json')) as { main: string };
     expect(lines.at(-2)).toBe(`CMD ["node", "${main}"]`);
