@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx driftline`: in a clone the source runs through tsx, in a built package what `npm run build` made. CommonJS, because the size of the
+// `npx driftline`: in a clone the source runs through tsx, without it (a built package, `npm prune --omit=dev`) what `npm run build` made. CommonJS, because the size of the
 // thread pool must be set before anything uses the pool, and the ESM loader reads files through it.
 'use strict';
 const { existsSync } = require('node:fs');
@@ -13,13 +13,22 @@ const root = path.resolve(__dirname, '..');
 const source = path.join(root, 'src/cli/main.ts');
 const built = path.join(root, 'dist/src/cli/main.js');
 
+/** Whether what runs the source is installed. */
+function canRunSource() {
+  try {
+    return existsSync(source) && require.resolve('tsx/esm/api') !== '';
+  } catch {
+    return false;
+  }
+}
+
 async function main() {
-  if (existsSync(source)) {
+  if (canRunSource()) {
     const { register } = await import('tsx/esm/api');
     register();
     await import(pathToFileURL(source).href);
   } else if (existsSync(built)) await import(pathToFileURL(built).href);
-  else throw new Error(`Neither ${source} nor ${built} is there: run npm run build.`);
+  else throw new Error(`There is no ${built}: run npm ci && npm run build.`);
 }
 
 main().catch((error) => {

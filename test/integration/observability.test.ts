@@ -70,6 +70,14 @@ describe('/metrics', () => {
     }
   });
 
+  test('has every metric that docs/operations.md names', () => {
+    const page = readFileSync(path.join(packageRoot(), 'docs/operations.md'), 'utf8');
+    const names = new Set([...page.matchAll(/`(driftline_\w+)(?:\{[^}]*\})?`/g)].map(([, name]) => String(name)));
+    expect(names.size).toBeGreaterThan(20);
+    const exported = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => String(name)));
+    expect([...names].filter((name) => !exported.has(name))).toEqual([]);
+  });
+
   test('shows the numbers of models in base units, drift found, alerts and orphans', () => {
     const series = 'model="watched",version="1",deployment=""';
     expect(text).toContain(`driftline_model_quality{${series},metric="accuracy"} 1`);
