@@ -1,5 +1,5 @@
 // Zod issues as the contract's item errors: a code, the dotted path, and a sentence.
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ItemError } from './errors.js';
 
 type Issue = z.core.$ZodIssue;
@@ -56,4 +56,23 @@ function reasonOf(issue: Issue): string {
 function unionNames(issue: Extract<Issue, { code: 'invalid_union' }>): string {
   const names = issue.errors.flat().map((inner) => ('expected' in inner ? String(inner.expected) : 'another form'));
   return [...new Set(names)].join(' or ');
+}
+
+/** The fields that an object may have in which the last part of the path stands, or null where none is described there. */
+export function keysAt(schema: z.core.$ZodType, path: readonly string[]): string[] | null {
+  const [part = ''] = path;
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
+    return keysAt(schema.unwrap(), path);
+  // Names of a record may hold dots, so only what stands directly in its values is told.
+  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, path.slice(-1));
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, path.slice(1));
+  if (schema instanceof z.ZodUnion) {
+    const keys = schema.options.flatMap((option) => keysAt(option, path) ?? []);
+    return keys.length === 0 ? null : [...new Set(keys)];
+  }
+  if (!(schema instanceof z.ZodObject)) return null;
+  if (path.length <= 1) return Object.keys(schema.shape);
+  const inner: unknown = schema.shape[part];
+  return inner instanceof z.ZodType ? keysAt(inner, path.slice(1)) : null;
 }

@@ -1,21 +1,34 @@
 // The configuration file: YAML read into models, channels, rules, silences and schedules, every problem with its line and column.
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
 import { z } from 'zod';
-import { alertRuleSchema, type AlertRule } from '../domain/alerts/rule.js';
+import type { AlertRule } from '../domain/alerts/rule.js';
 import {
   BUILTIN_KINDS,
   builtinSettingSchema,
   type BuiltinKind,
   type BuiltinSetting,
 } from '../domain/contract/builtin-alerts.js';
-import { channelSchema, silenceSchema, type Channel, type Silence } from '../domain/contract/alerts.js';
+import type { Channel, Silence } from '../domain/contract/alerts.js';
 import { modelNameSchema, slugSchema } from '../domain/contract/common.js';
 import { JOB_NAMES, type JobName } from '../domain/contract/metrics.js';
-import { modelConfigSchema, type ModelConfig } from '../domain/contract/models.js';
+import type { ModelConfig } from '../domain/contract/models.js';
 import type { ItemError } from '../domain/errors.js';
 import { nearest } from '../domain/nearest.js';
-import { issuesToErrors } from '../domain/validation.js';
+import { issuesToErrors, keysAt } from '../domain/validation.js';
+import { oneLine } from '../domain/alerts/wording.js';
 import { ruleNameProblem } from './alert-rule-check.js';
+import {
+  CONFIG_KINDS,
+  isOff,
+  partialRule,
+  scheduleProblem,
+  SCHEMAS,
+  schemaOf,
+  syntaxProblem,
+  type ConfigKind,
+  type ConfigReading,
+  type PartialRule,
+} from './config-parts.js';
 
 /** Something wrong in the file. `path` is dotted, empty for the file as a whole; line and column count from 1. */
 export interface ConfigProblem {
@@ -36,9 +49,6 @@ export interface ConfigDocument {
   /** `off`: the job does not run by itself. */
   schedules: Map<JobName, string>;
 }
-/** The kinds of things that are stored by name. */
-export const CONFIG_KINDS = ['models', 'channels', 'alert_rules', 'silences'] as const;
-export type ConfigKind = (typeof CONFIG_KINDS)[number];
 /** What can come from a file and belong to it. */
 export const OWNED_KINDS = [...CONFIG_KINDS, 'builtin_alerts'] as const;
 export type OwnedKind = (typeof OWNED_KINDS)[number];
@@ -57,39 +67,20 @@ export interface ReadConfig {
   problemAt: (path: readonly string[], message: string) => ConfigProblem;
 }
 
-/** A rule without the fields that could not be understood. */
-export interface PartialRule {
-  rule: AlertRule;
-  /** Fields whose values are not the file's. */
-  unread: ReadonlySet<string>;
-}
-
 const SECTIONS = [...OWNED_KINDS, 'schedules'] as const;
-const SCHEMAS = {
-  models: modelConfigSchema,
-  channels: channelSchema,
-  alert_rules: alertRuleSchema,
-  silences: silenceSchema,
-} as const;
 /** `${NAME}`: a value of the environment, so that secrets stay out of the file. */
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /** Anchors may be used, but not to blow a small file up. */
 const MAX_ALIASES = 100;
-
-/** What reading needs of the outside. */
-export interface ConfigReading {
-  /** The value of `${NAME}`. */
-  variable: (name: string) => string | undefined;
-  /** Why a cron expression is none or never matches, or null. */
-  cronProblem: (expression: string) => string | null;
-}
+/** What is no YAML at all has an error in every line. */
+const MAX_SYNTAX = 20;
 
 /** Read a file's text. Never throws for what stands in the file. */
 export function readConfigDocument(text: string, options: ConfigReading): ReadConfig {
   const counter = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
   const reading = new Reading(yaml, counter, options);
-  for (const error of yaml.errors) reading.report(error.pos[0], '', error.message);
+  for (const error of yaml.errors.slice(0, MAX_SYNTAX)) reading.report(error.pos[0], '', syntaxProblem(error));
   // A name that stands twice leaves the rest readable.
   if (yaml.errors.every(({ code }) => code === 'DUPLICATE_KEY')) reading.readAll();
   return {
@@ -151,11 +142,13 @@ class Reading {
       return;
     }
     this.fillIn();
+    if (this.reportUnknownAnchors()) return;
     let plain: unknown;
     try {
       plain = this.yaml.toJS({ maxAliasCount: MAX_ALIASES });
     } catch (error) {
-      this.problems.push(this.at([], error instanceof Error ? error.message : String(error)));
+      const why = error instanceof Error ? oneLine(error.message, 200) : String(error);
+      this.problems.push(this.at([], `anchors are used too often, ${MAX_ALIASES} times at most: ${why}`));
       return;
     }
     for (const [section, value] of Object.entries(z.record(z.string(), z.unknown()).parse(plain))) {
@@ -170,6 +163,18 @@ class Reading {
       else if (known === 'builtin_alerts') this.readBuiltin(value);
       else this.readSection(known, value);
     }
+  }
+
+  /** Whether an alias has no anchor before it: then nothing can be read. */
+  private reportUnknownAnchors(): boolean {
+    const before = this.problems.length;
+    visit(this.yaml, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.yaml) === undefined)
+          this.report(alias.range?.[0] ?? 0, '', `there is no anchor &${oneLine(alias.source, 60)} before it`);
+      },
+    });
+    return this.problems.length > before;
   }
 
   /** Put the environment's values in place of `${NAME}` within channels. */
@@ -202,19 +207,20 @@ class Reading {
       if (parsed.success && named.success) (this.document[kind] as Map<string, unknown>).set(name, parsed.data);
       if (parsed.success) continue;
       const errors = issuesToErrors(parsed.error.issues);
-      this.reportItem([kind, name], errors, keysOf(kind, value));
+      this.reportItem([kind, name], errors, schemaOf(kind, value));
       const partial = kind === 'alert_rules' ? partialRule(value, errors) : null;
       if (partial !== null) this.partial.set(name, partial);
     }
   }
 
-  private reportItem(place: readonly string[], errors: readonly ItemError[], known: readonly string[]): void {
+  private reportItem(place: readonly string[], errors: readonly ItemError[], schema: z.ZodType): void {
     // What is missing only because its name is misspelt is not a second problem.
     const misspelt = errors.some(({ code }) => code === 'unknown_field');
     for (const { code, path, message } of errors) {
       if (misspelt && code !== 'unknown_field' && !this.yaml.hasIn([...place, ...path.split('.').map(asKey)])) continue;
       const full = [...place, ...(path === '' ? [] : path.split('.'))];
-      const near = nearest(path, known);
+      const parts = path.split('.');
+      const near = nearest(parts.at(-1) ?? '', keysAt(schema, parts) ?? []);
       const text = code === 'unknown_field' && near !== null ? `unknown field: did you mean "${near}"?` : message;
       this.problems.push(this.at(full, text));
     }
@@ -233,7 +239,7 @@ class Reading {
       }
       const parsed = builtinSettingSchema.safeParse(isOff(value) ? { enabled: false } : (value ?? {}));
       if (parsed.success) this.document.builtin_alerts.set(kind, parsed.data);
-      else this.reportItem(place, issuesToErrors(parsed.error.issues), Object.keys(builtinSettingSchema.shape));
+      else this.reportItem(place, issuesToErrors(parsed.error.issues), builtinSettingSchema);
     }
   }
 
@@ -272,45 +278,8 @@ class Reading {
   }
 }
 
-/** The rule without its fields that have errors; null where too little is left. Without a threshold any will do: it is not looked at. */
-function partialRule(value: unknown, errors: readonly ItemError[]): PartialRule | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const unread = new Set(errors.map(({ path }) => path.split('.', 1)[0] ?? ''));
-  const left = Object.fromEntries(Object.entries(value).filter(([field]) => !unread.has(field)));
-  const parsed = alertRuleSchema.safeParse(left);
-  if (parsed.success) return { rule: parsed.data, unread };
-  for (const field of ['op', 'warning', 'critical', 'recover_threshold']) unread.add(field);
-  const { op: _op, critical: _critical, recover_threshold: _recover, ...rest } = left;
-  const again = alertRuleSchema.safeParse({ ...rest, warning: 0 });
-  return again.success ? { rule: again.data, unread } : null;
-}
-
 function startOf(node: unknown): number | undefined {
   return (node as Node | null | undefined)?.range?.[0];
 }
 
 const asKey = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
-
-/** The fields that a document of this kind may have. */
-function keysOf(kind: ConfigKind, value: unknown): readonly string[] {
-  if (kind === 'models') return Object.keys(modelConfigSchema.shape);
-  if (kind === 'silences') return Object.keys(silenceSchema.shape);
-  if (kind === 'alert_rules') return Object.keys(alertRuleSchema.in.in.shape);
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  const option = channelSchema.options.find((one) => one.shape.type.value === type);
-  return option === undefined ? [] : Object.keys(option.shape);
-}
-
-/** YAML reads `off` as false only in its old version; both are understood. */
-function isOff(value: unknown): boolean {
-  return value === false || value === 'off';
-}
-
-/** Why a schedule is none, or null. */
-function scheduleProblem(value: unknown, { cronProblem }: ConfigReading): string | null {
-  if (isOff(value)) return null;
-  if (typeof value !== 'string')
-    return 'expected a cron expression (seconds first, UTC) such as "0 */5 * * * *", or off';
-  const problem = cronProblem(value);
-  return problem === null ? null : `"${value}" is no cron expression, or never matches: ${problem}`;
-}

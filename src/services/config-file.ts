@@ -23,10 +23,10 @@ import {
   readConfigDocument,
   type ConfigDocument,
   type ConfigProblem,
-  type ConfigReading,
   type OwnedKind,
   type ReadConfig,
 } from './config-document.js';
+import type { ConfigReading } from './config-parts.js';
 import type { DocumentStore } from './ports.js';
 
 /** What belongs to the file: kind and name, with the line. Kept in the store, so that every process knows. */

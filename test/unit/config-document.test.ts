@@ -76,6 +76,22 @@ describe('a configuration file', () => {
       '5:5 alert_rules.drift.critcal: unknown field: did you mean "critical"?',
     ],
     [
+      'a misspelt field deep inside',
+      'silences:\n  a: {matchers: {modle: m, rule: r}, starts: 2020-01-01T00:00:00Z, ends: 2021-01-01T00:00:00Z}\n',
+      '2:18 silences.a.matchers.modle: unknown field: did you mean "model"?',
+    ],
+    [
+      'a misspelt field of a named thing deep inside',
+      'models:\n  m:\n    features: {inputs.x: {knid: numeric}}\n',
+      '3:5 models.m.features.inputs.x.knid: unknown field: did you mean "kind"?',
+    ],
+    ['an alias without an anchor', 'alert_rules:\n  a: *none\n', '2:6 : there is no anchor &none before it'],
+    [
+      'two documents',
+      'channels: {}\n---\nalert_rules: {}\n',
+      '2:1 : the file holds several documents: leave out `---`',
+    ],
+    [
       'a misspelt section',
       'alert_rule:\n  a: {}\n',
       '1:1 alert_rule: there is no section "alert_rule": did you mean "alert_rules"?',

@@ -10,30 +10,20 @@ import {
   TooLargeError,
   UnsupportedMediaTypeError,
 } from '../../domain/errors.js';
-import { issuesToErrors } from '../../domain/validation.js';
+import { issuesToErrors, keysAt } from '../../domain/validation.js';
 import { PROBLEM_TYPE, problem, toProblem } from '../schemas/problem.js';
 import type { App } from '../types.js';
 import { sendPage, type Dashboard } from './dashboard.js';
 
 const PARTS: Record<string, string> = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' };
 
-/** The keys that an object schema knows, or null where it is not one. */
-function knownKeys(schema: z.core.$ZodType): string[] | null {
-  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
-  if (schema instanceof z.ZodPipe) return knownKeys(schema.in);
-  if (schema instanceof z.ZodOptional) return knownKeys(schema.unwrap());
-  return null;
-}
-
-/** What is wrong with one part of a request. Where a top-level key is unknown, the message names the known ones. */
+/** What is wrong with one part of a request. Where a key is unknown, the message names the known ones. */
 export function invalidPart(part: string, schema: z.core.$ZodType, error: z.core.$ZodError): InvalidInputError {
   const errors = issuesToErrors(error.issues);
-  const known = knownKeys(schema);
-  if (known !== null) {
-    const names = known.length === 0 ? 'none is taken here' : `known are ${known.join(', ')}`;
-    for (const item of errors) {
-      if (item.code === 'unknown_field' && !item.path.includes('.')) item.message = `unknown; ${names}`;
-    }
+  for (const item of errors) {
+    const known = item.code === 'unknown_field' ? keysAt(schema, item.path.split('.')) : null;
+    if (known !== null)
+      item.message = `unknown; ${known.length === 0 ? 'none is taken here' : `known are ${known.join(', ')}`}`;
   }
   const first = errors[0];
   const where = first === undefined || first.path === '' ? '' : ` at ${first.path}`;
