@@ -1,5 +1,5 @@
 // Aggregate metrics that clients sent, as points like every other number: for reading and for alert rules.
-import type { MetricPoint } from '../domain/contract/metrics.js';
+import { SENT, type MetricPoint } from '../domain/contract/metrics.js';
 import type { AggregateQuery, AggregateValue, PointQuery } from '../domain/stored.js';
 import type { PointStore } from './ports.js';
 
@@ -57,7 +57,7 @@ export class AllPoints implements PointStore {
         coverage: null,
         baseline: null,
         status: 'ok' as const,
-        method: 'as_sent',
+        method: SENT,
         computedAt: value.receivedAt,
       }));
   }

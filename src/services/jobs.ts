@@ -59,7 +59,7 @@ export class JobsService implements JobsApi {
         const next = this.schedules?.next(job) ?? null;
         return {
           job,
-          schedule: this.schedules?.expression(job) ?? '',
+          schedule: this.schedules?.expression(job) ?? null,
           scheduled: this.schedules !== null,
           last_run: last ?? null,
           next_run: next === null ? null : new Date(next).toISOString(),

@@ -1,6 +1,6 @@
 // A computed number as the contract has it.
 import { iso } from '../domain/contract/common.js';
-import type { MetricPoint, MetricPointJson } from '../domain/contract/metrics.js';
+import { SENT, type MetricPoint, type MetricPointJson } from '../domain/contract/metrics.js';
 
 /** A point as the contract has it. */
 export function toJson(point: MetricPoint): MetricPointJson {
@@ -18,7 +18,7 @@ export function toJson(point: MetricPoint): MetricPointJson {
     lower: point.lower,
     upper: point.upper,
     status: point.status,
-    n: point.n,
+    n: point.method === SENT ? null : point.n,
     coverage: point.coverage,
     baseline: point.baseline,
     method: point.method,

@@ -16,7 +16,7 @@ import { encodeFields } from './row-text.js';
 import { segmentCondition } from './segments.js';
 import type { Store } from './store.js';
 import { unreadable, type UploadFile } from './upload-source.js';
-import { openUpload, type UploadColumn } from './uploads.js';
+import { columnOf, openUpload, type UploadColumn } from './uploads.js';
 
 const COLUMNS = [
   'model',
@@ -166,7 +166,9 @@ export class BaselineTable {
         const pairs = `arrayFilter(t -> t.2 IS NOT NULL, [${entries(kind).join(', ')}])`;
         return `CAST(mapFromArrays(arrayMap(t -> t.1, ${pairs}), arrayMap(t -> assumeNotNull(t.2), ${pairs})) AS Map(LowCardinality(String), ${type}))`;
       };
-      const copied = ours('prediction_id') ? "toUUIDOrZero(ifNull(toString(prediction_id), ''))" : `toUUID('${NO_ID}')`;
+      const copied = ours('prediction_id')
+        ? `toUUIDOrZero(ifNull(toString(${columnOf('prediction_id')}), ''))`
+        : `toUUID('${NO_ID}')`;
       await this.store.command({
         name: 'load_baseline_file',
         sql: `INSERT INTO baseline_rows (${ROW_COLUMNS.join(', ')})

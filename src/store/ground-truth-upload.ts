@@ -6,7 +6,7 @@ import type { Engine } from './client.js';
 import { GROUND_TRUTH_COLUMNS } from './ground-truth.js';
 import type { Store } from './store.js';
 import { unreadable, type UploadFile } from './upload-source.js';
-import { openUpload, quoteName, type StagedUpload } from './uploads.js';
+import { columnOf, openUpload, type StagedUpload } from './uploads.js';
 
 const ID_COLUMN = 'prediction_id';
 /** Refused rows of one file that are kept. */
@@ -51,7 +51,7 @@ export class GroundTruthUpload {
       );
     if (values.length === 0)
       throw new InvalidInputError(`The file has only ${ID_COLUMN}: add a column per value, for example late.`);
-    const id = `ifNull(toString(${quoteName(ID_COLUMN)}), '')`;
+    const id = `ifNull(toString(${columnOf(ID_COLUMN)}), '')`;
     const bad = `(${id} = '' OR lengthUTF8(${id}) > 200)`;
     const { total, required, too_big } = await this.check(upload, id);
     const accepted = total - required - too_big;
@@ -79,8 +79,9 @@ export class GroundTruthUpload {
     const rows = await this.store.query({
       name: 'refused_upload_rows',
       lane: 'jobs',
-      sql: `SELECT row_index, ${id} AS given, ${list('number')} AS numbers, ${list('text')} AS texts, ${list('flag')} AS flags
-        FROM (SELECT *, rowNumberInAllBlocks() AS row_index FROM ${upload.from}) WHERE ${bad} ORDER BY row_index LIMIT ${MAX_KEPT} SETTINGS max_threads = 1`,
+      sql: `SELECT row_index, given, numbers, texts, flags
+        FROM (SELECT rowNumberInAllBlocks() AS row_index, ${id} AS given, ${list('number')} AS numbers, ${list('text')} AS texts, ${list('flag')} AS flags, ${bad} AS is_bad FROM ${upload.from})
+        WHERE is_bad ORDER BY row_index LIMIT ${MAX_KEPT} SETTINGS max_threads = 1`,
       params: upload.params,
       row: refusedRow,
     });

@@ -2,7 +2,7 @@
 import type { Engine } from './client.js';
 import type { Store } from './store.js';
 import { describeUpload, stageUpload, unreadable, type UploadFile } from './upload-source.js';
-import { quoteName, refuseRepeated } from './uploads.js';
+import { columnOf, refuseRepeated } from './uploads.js';
 
 /** A file that can be read row by row. `rows` gives batches; a row has its values in the order of the columns, null where it has none. */
 export interface OpenedRows {
@@ -29,7 +29,7 @@ export class PredictionUpload {
     refuseRepeated(columns);
     const source = await stageUpload(this.store, this.engine, file, described);
     const selected = described.map(({ name, type }) =>
-      isText(name) ? `toString(${quoteName(name)})` : readable(quoteName(name), type),
+      isText(name) ? `toString(${columnOf(name)})` : readable(columnOf(name), type),
     );
     const statement = {
       name: 'read_prediction_file',

@@ -99,9 +99,9 @@ export class PredictionWriter {
     const metrics = record.metrics === undefined ? '{}' : encodeMetrics(record.metrics);
     const tags = record.tags === undefined ? '{}' : JSON.stringify(record.tags);
     const externalId = record.externalId === '' ? '""' : JSON.stringify(record.externalId);
-    const error = record.error === undefined ? '""' : JSON.stringify(record.error);
+    const error = JSON.stringify(record.error ?? '');
     const series = `${quoted(record.model)},${quoted(record.version)},${quoted(record.deployment)}`;
-    const technical = `${record.latency_ms ?? null},"${record.status}",${error},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null},${record.replica === undefined ? '""' : quoted(record.replica)}`;
+    const technical = `${record.latency_ms ?? null},"${record.status}",${error},${record.request_bytes ?? null},${record.response_bytes ?? null},${record.cpu_ms ?? null},${record.memory_bytes ?? null},${quoted(record.replica ?? '')}`;
     const line = `[${series},"${record.id}",${externalId},${record.timestamp},${fields},${metrics},${tags},${technical},${record.receivedAt},${this.store.versions.next()},0]\n`;
     return { row: this.pool.put(line), id: record.id, known };
   }

@@ -15,7 +15,13 @@ export interface UploadFile {
   strings: string[];
 }
 
-/** What stands after FROM, its parameters, and how to clean up. */
+/**
+ * The name of the file's rows in a statement. Columns are only ever written with it (`columnOf` in store/uploads.ts): people name them as they
+ * like, and a bare name would mean the statement's own alias of that name.
+ */
+export const UPLOAD_ROWS = 'upload_rows';
+
+/** What stands after FROM (named UPLOAD_ROWS), its parameters, and how to clean up. */
 export interface UploadSource {
   from: string;
   params: Record<string, unknown>;
@@ -37,7 +43,7 @@ const described = z.object({ name: z.string(), type: z.string() });
 /** The file's columns. @throws InvalidInputError when it cannot be read as its format. */
 export async function describeUpload(store: Store, engine: Engine, file: UploadFile): Promise<DescribedColumn[]> {
   try {
-    if (file.format === 'csv') return await describeCsv(store, file.path);
+    if (file.format === 'csv') return requireNamed(file.strings, await describeCsv(store, file.path));
     if (engine.kind === 'server') return await describeParquet(file.path);
     return await store.query({
       name: 'describe_parquet',
@@ -48,6 +54,16 @@ export async function describeUpload(store: Store, engine: Engine, file: UploadF
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+/** A misspelt name would turn ids into numbers without a word. */
+function requireNamed(strings: readonly string[], columns: DescribedColumn[]): DescribedColumn[] {
+  const names = columns.map(({ name }) => name);
+  const unknown = strings.find((name) => !names.includes(name));
+  if (unknown === undefined) return columns;
+  throw new InvalidInputError(
+    `strings names the column ${unknown}, which the file does not have. It has: ${names.join(', ')}.`,
+  );
 }
 
 const QUOTE = 0x22;
@@ -139,7 +155,7 @@ export async function stageUpload(
   const format = FORMATS[file.format];
   if (engine.kind === 'embedded') {
     return {
-      from: `file({upload_path:String}, ${format}, {upload_structure:String})`,
+      from: `file({upload_path:String}, ${format}, {upload_structure:String}) AS ${UPLOAD_ROWS}`,
       params: { upload_path: file.path, upload_structure: structure },
       drop: () => Promise.resolve(),
     };
@@ -156,7 +172,7 @@ export async function stageUpload(
     await drop();
     throw unreadable(file, error);
   }
-  return { from: table, params: {}, drop };
+  return { from: `${table} AS ${UPLOAD_ROWS}`, params: {}, drop };
 }
 
 /** How names of staging tables of a time begin; they are in the order of their times. */

@@ -1,7 +1,7 @@
 // Uploaded CSV and Parquet files: read by the engine itself, column by column, never row by row in Node.
 import { InvalidInputError } from '../domain/errors.js';
 import type { Engine } from './client.js';
-import { describeUpload, stageUpload, type UploadFile, type UploadSource } from './upload-source.js';
+import { describeUpload, stageUpload, UPLOAD_ROWS, type UploadFile, type UploadSource } from './upload-source.js';
 import type { Store } from './store.js';
 
 /** A column of an upload with the three typed readings of its values; each is an SQL expression, NULL where it does not apply. */
@@ -20,9 +20,14 @@ export function quoteName(name: string): string {
   return `\`${name.replace(/\\/g, '\\\\').replace(/`/g, '\\`')}\``;
 }
 
+/** A column of an upload in a statement that selects from it. */
+export function columnOf(name: string): string {
+  return `${UPLOAD_ROWS}.${quoteName(name)}`;
+}
+
 /** How one column's values are read, by its type in the file. CSV columns are text and recognised value by value. */
 export function readColumn(name: string, type: string, source: UploadFile): UploadColumn {
-  const column = quoteName(name);
+  const column = columnOf(name);
   const plain = type.replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
   const nothing = {
     number: 'CAST(NULL AS Nullable(Float64))',

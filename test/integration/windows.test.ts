@@ -201,11 +201,13 @@ describe('which windows are computed', () => {
     await run('quality', START + DAY);
     expect((await points('accuracy')).map((point) => point.status)).toEqual(['provisional']);
     await run('quality', START + 2 * DAY);
-    expect((await points('accuracy')).filter((point) => point.n > 0).map((point) => point.status)).toEqual([
+    expect((await points('accuracy')).filter((point) => (point.n ?? 0) > 0).map((point) => point.status)).toEqual([
       'provisional',
     ]);
     await run('quality', START + 3 * DAY);
-    expect((await points('accuracy')).filter((point) => point.n > 0).map((point) => point.status)).toEqual(['ok']);
+    expect((await points('accuracy')).filter((point) => (point.n ?? 0) > 0).map((point) => point.status)).toEqual([
+      'ok',
+    ]);
   });
 
   it('refuses a model that nobody knows and records one row per run', async () => {

@@ -27,6 +27,9 @@ export interface MetricPoint {
   error?: number;
 }
 
+/** The method of a value that a client computed and sent: how many rows are behind it is not known. */
+export const SENT = 'as_sent';
+
 /** The same in JSON. */
 export const metricPointSchema = z.object({
   time: z.string(),
@@ -42,7 +45,8 @@ export const metricPointSchema = z.object({
   lower: z.number().nullable(),
   upper: z.number().nullable(),
   status: z.enum(POINT_STATUSES),
-  n: z.number(),
+  /** Rows behind the value; null where a client computed and sent it. */
+  n: z.number().nullable(),
   coverage: z.number().nullable(),
   baseline: z.string().nullable(),
   method: z.string(),
@@ -244,7 +248,8 @@ export type JobRun = z.output<typeof jobRunSchema>;
 
 export const jobInfoSchema = z.object({
   job: z.string(),
-  schedule: z.string(),
+  /** When it runs by itself, as cron has it; null where this process runs no schedule. */
+  schedule: z.string().nullable(),
   scheduled: z.boolean(),
   last_run: jobRunSchema.nullable(),
   next_run: z.string().nullable(),

@@ -31,7 +31,7 @@ function byName<T>(value: z.ZodType<T, T>) {
     .pipe(z.record(names, value));
 }
 
-/** One prediction as it is sent. `inputs` and `outputs` are checked by the flattening, which knows the path of a bad value. */
+/** One prediction as it is sent. Technical fields may be null, as they are in answers. `inputs` and `outputs` are checked by the flattening, which knows the path of a bad value. */
 export const predictionItemSchema = z.strictObject({
   model: modelNameSchema,
   version: versionNameSchema.default(DEFAULT_VERSION),
@@ -44,14 +44,14 @@ export const predictionItemSchema = z.strictObject({
   tags: byName(
     z.string({ error: 'expected a string: tags are for segments, numbers go into inputs or metrics' }),
   ).optional(),
-  latency_ms: amount.optional(),
+  latency_ms: amount.nullish(),
   status: z.enum(['ok', 'error']).default('ok'),
-  error: z.string().max(10_000, 'at most 10,000 characters').optional(),
-  request_bytes: count.optional(),
-  response_bytes: count.optional(),
-  cpu_ms: amount.optional(),
-  memory_bytes: count.optional(),
-  replica: z.string().max(200, 'at most 200 characters').optional(),
+  error: z.string().max(10_000, 'at most 10,000 characters').nullish(),
+  request_bytes: count.nullish(),
+  response_bytes: count.nullish(),
+  cpu_ms: amount.nullish(),
+  memory_bytes: count.nullish(),
+  replica: z.string().max(200, 'at most 200 characters').nullish(),
 });
 export type PredictionItem = z.output<typeof predictionItemSchema>;
 

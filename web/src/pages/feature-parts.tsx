@@ -64,7 +64,7 @@ interface SegmentRow {
   segment: string;
   value: number | null;
   limit: number | null;
-  n: number;
+  n: number | null;
   status: string;
 }
 
@@ -132,7 +132,7 @@ const SEGMENT_COLUMNS: Column<SegmentRow>[] = [
   { name: 'Segment', value: (row) => row.segment, cell: (row) => <span class="mono wrap-any">{row.segment}</span> },
   { name: 'PSI', right: true, value: (row) => row.value, cell: (row) => number(row.value) },
   { name: 'Limit', right: true, value: (row) => row.limit, cell: (row) => number(row.limit) },
-  { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
+  { name: 'n', right: true, value: (row) => row.n, cell: (row) => number(row.n) },
   {
     name: 'Status',
     value: (row) => row.status,

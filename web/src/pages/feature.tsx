@@ -230,7 +230,7 @@ function PsiChart({ view, feature, points }: { view: ModelView; feature: string;
       {newest !== undefined && (
         <p class="lead">
           Newest window: PSI {metricValue('psi', newest.value)}, limit {metricValue('psi', newest.upper)}, n ={' '}
-          {newest.n.toLocaleString('en-US')}
+          {number(newest.n)}
           {newest.status === 'ok' ? '' : <Status status={newest.status} />}
         </p>
       )}

@@ -331,7 +331,7 @@ function tipAt(x: number, lines: readonly Line[], zone: Zone): Tip | null {
       point.value === null ? `- (${point.status.replaceAll('_', ' ')})` : metricValue(line.metric, point.value);
     rows.push([line.name, spread === '' ? reason : `${reason} ${spread}`]);
     if (line.band === false && point.upper !== null) rows.push([`limit`, metricValue(line.metric, point.upper)]);
-    rows.push(['n', point.n.toLocaleString('en-US')]);
+    if (point.n !== null) rows.push(['n', point.n.toLocaleString('en-US')]);
     if (point.coverage !== null) rows.push(['coverage', share(point.coverage)]);
     if (point.value !== null && point.status !== 'ok') rows.push(['status', point.status.replaceAll('_', ' ')]);
   }
