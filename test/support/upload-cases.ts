@@ -21,6 +21,9 @@ ${uuid(3)},,,"two
 lines",9
 `;
 
+/** What a file of good rows comes to. */
+const stored = (rows: number) => ({ accepted: rows, rejectedBy: { required: 0, too_big: 0 }, refused: [] });
+
 /** The reader of label files, as the service wires it. */
 export function openGroundTruthUpload(store: Store, engine: Engine): GroundTruthUpload {
   const windows = new WindowTable(store, 0);
@@ -32,7 +35,7 @@ export async function checkCsvUpload(store: Store, engine: Engine, folder: strin
   const file = path.join(folder, 'labels.csv');
   await writeFile(file, `\uFEFF${CSV}`);
   const upload = openGroundTruthUpload(store, engine);
-  expect(await upload.groundTruth({ path: file, format: 'csv', strings: ['code'] })).toEqual({ accepted: 3 });
+  expect(await upload.groundTruth({ path: file, format: 'csv', strings: ['code'] })).toEqual(stored(3));
   const known = await new GroundTruthTable(store).byIds([1, 2, 3].map(uuid));
   expect([1, 2, 3].map((n) => known.get(uuid(n))?.values)).toEqual([
     { late: true, delay: 12.5, reason: 'fog, then a "storm"', code: '007' },
@@ -76,7 +79,7 @@ export async function checkParquetUpload(store: Store, engine: Engine, folder: s
   const columns = Object.entries(COLUMNS).map(([name, { sql }]) => `${sql} AS ${name}`);
   await writeParquet(store, file, `'${uuid(10).slice(0, -1)}' || toString(number)`, columns.join(', '), 2);
   const upload = openGroundTruthUpload(store, engine);
-  expect(await upload.groundTruth({ path: file, format: 'parquet', strings: [] })).toEqual({ accepted: 2 });
+  expect(await upload.groundTruth({ path: file, format: 'parquet', strings: [] })).toEqual(stored(2));
   const known = await new GroundTruthTable(store).byIds([uuid(10), uuid(11)]);
   for (const row of [0, 1]) {
     const wanted = Object.entries(COLUMNS).map(([name, { values }]) => [name, values[row]]);
@@ -90,11 +93,11 @@ export async function checkTypedIds(store: Store, engine: Engine, folder: string
   const before = await labels(store);
   const integers = path.join(folder, 'integers.parquet');
   await writeParquet(store, integers, 'toInt64(9007199254740992 + number)', 'true AS by_integer', 4);
-  expect(await upload.groundTruth({ path: integers, format: 'parquet', strings: [] })).toEqual({ accepted: 4 });
+  expect(await upload.groundTruth({ path: integers, format: 'parquet', strings: [] })).toEqual(stored(4));
   expect(await labels(store)).toBe(before + 4);
   const uuids = path.join(folder, 'uuids.parquet');
   await writeParquet(store, uuids, `toUUID('${uuid(20)}')`, '5 AS by_uuid', 1);
-  expect(await upload.groundTruth({ path: uuids, format: 'parquet', strings: [] })).toEqual({ accepted: 1 });
+  expect(await upload.groundTruth({ path: uuids, format: 'parquet', strings: [] })).toEqual(stored(1));
   const known = await new GroundTruthTable(store).byIds([uuid(20)]);
   expect(known.get(uuid(20))?.values).toEqual({ by_uuid: 5 });
 }

@@ -81,7 +81,7 @@ function columns(version: string, other: string): Column<MetricPointJson>[] {
     },
     { name: 'p-value', right: true, value: (row) => row.p_value ?? null, cell: (row) => number(row.p_value ?? null) },
     { name: 'Test', value: (row) => row.test ?? null, cell: (row) => (row.test ?? '-').replaceAll('_', ' ') },
-    { name: 'n', right: true, value: (row) => row.n, cell: (row) => row.n.toLocaleString('en-US') },
+    { name: 'n', right: true, value: (row) => row.n, cell: (row) => number(row.n) },
     { name: 'Result', value: verdict, cell: (row) => <Status status={verdict(row)} /> },
   ];
 }

@@ -14,7 +14,8 @@ export function withCounted(numbers: readonly RangeNumber[], counted: readonly M
     const found = counted.filter((point) => point.metric === one.metric && point.version === one.version);
     const [point] = found;
     // A version with several deployments has a number for each.
-    if (found.length !== 1 || point === undefined || point.value === null || one.value === null) return one;
+    if (found.length !== 1 || point === undefined) return one;
+    if (point.value === null || point.n === null || one.value === null) return one;
     if (Math.abs(point.value - one.value) <= 1e-9 * Math.abs(one.value)) return one;
     const { value, lower, upper, n } = point;
     return { ...one, value, lower, upper, n, previous: null };
