@@ -99,13 +99,23 @@ export class RegistryTable {
     });
   }
 
-  /** Entries of one kind and scope, the highest item first. */
-  newest(kind: string, scope: string | null, limit: number): Promise<StoredEntry[]> {
+  /** Entries of one kind and scope, the highest item first; with `actions`, those whose doc has one of them. */
+  newest(
+    kind: string,
+    scope: string | null,
+    limit: number,
+    actions: readonly string[] | null = null,
+  ): Promise<StoredEntry[]> {
     return this.store.query({
       name: 'registry_newest',
       sql: `${SELECT} FINAL WHERE kind = {kind:String} ${scope === null ? '' : 'AND scope = {scope:String}'} AND is_deleted = 0
-        ORDER BY item DESC LIMIT {limit:UInt32} ${SMALL_READ}`,
-      params: { kind, limit, ...(scope === null ? {} : { scope }) },
+        ${actions === null ? '' : "AND JSONExtractString(doc, 'action') IN {actions:Array(String)}"} ORDER BY item DESC LIMIT {limit:UInt32} ${SMALL_READ}`,
+      params: {
+        kind,
+        limit,
+        ...(scope === null ? {} : { scope }),
+        ...(actions === null ? {} : { actions: [...actions] }),
+      },
       row: entryRow,
     });
   }

@@ -47,7 +47,7 @@ export class ModelEvents {
   /** Oldest first, in [from, to). */
   async list(model: string, range: { from: number | null; to: number | null }): Promise<ModelEvent[]> {
     const [log, notes, tracked, baselines] = await Promise.all([
-      this.ports.registry.history(model, MAX_LINES),
+      this.ports.registry.history(model, MAX_LINES, Object.keys(MARKED) as Change['action'][]),
       this.ports.store.newest(KIND, scopeOf(model), MAX_LINES),
       this.ports.tracked(model),
       this.ports.baselines(model),

@@ -27,7 +27,7 @@ export interface RegistryStore {
   since(kinds: readonly string[], version: number): Promise<StoredEntry[]>;
   /** Entries of a kind whose doc has the state `pending`, oldest first. */
   pending(kind: string): Promise<StoredEntry[]>;
-  /** The highest item first. `scope` null: any. */
-  newest(kind: string, scope: string | null, limit: number): Promise<StoredEntry[]>;
+  /** The highest item first. `scope` null: any; `actions`: those whose doc has one of them. */
+  newest(kind: string, scope: string | null, limit: number, actions?: readonly string[] | null): Promise<StoredEntry[]>;
   forget(scope: string): Promise<void>;
 }

@@ -1,6 +1,13 @@
 // References to versions, such as @Production and @champion: what they mean now, and what they meant.
 import { NotFoundError } from '../../domain/errors.js';
-import { heldPeriods, previousHolder, referenceOf, stageOf, type HeldPeriod } from '../../domain/registry/held.js';
+import {
+  changesOfHolders,
+  heldPeriods,
+  previousHolder,
+  referenceOf,
+  stageOf,
+  type HeldPeriod,
+} from '../../domain/registry/held.js';
 import type { Change } from '../../domain/registry/model.js';
 import { CHAMPION } from '../../domain/registry/model.js';
 import type { Registry } from './registry.js';
@@ -24,7 +31,7 @@ export class References {
 
   /** Periods that overlap [from, to]; the present one alone where `from` is now. */
   async held(model: string, reference: string, from: number, to: number): Promise<HeldPeriod[]> {
-    const periods = heldPeriods(await this.log(model), reference);
+    const periods = heldPeriods(await this.log(model, reference), reference, model);
     return periods.filter((period) => period.from <= to && period.to > from);
   }
 
@@ -42,9 +49,8 @@ export class References {
       const registered = state.find(model);
       return new Set(registered === null ? [] : state.versionsOf(registered).map((one) => String(one.version)));
     });
-    const log = await this.log(model);
     for (const was of ['Production', CHAMPION] as const) {
-      const previous = previousHolder(log, was, version, (one) => existing.has(one));
+      const previous = previousHolder(await this.log(model, was), was, version, (one) => existing.has(one));
       if (previous !== null) return { version: previous, was };
     }
     return null;
@@ -61,8 +67,8 @@ export class References {
     });
   }
 
-  /** Oldest first. */
-  private async log(model: string): Promise<Change[]> {
-    return (await this.registry.history(model, MAX_LINES)).reverse();
+  /** The lines that a reference's meaning is told from, oldest first: those of tags, which may be many, are none of them. */
+  private async log(model: string, reference: string): Promise<Change[]> {
+    return (await this.registry.history(model, MAX_LINES, changesOfHolders(reference))).reverse();
   }
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuidv4 } from 'uuid';
 import { StoreUnavailableError } from '../../domain/errors.js';
-import type { Change } from '../../domain/registry/model.js';
+import type { Change, ChangeAction } from '../../domain/registry/model.js';
 import type { Operation, Outcome } from '../../domain/registry/operation.js';
 import { RegistryState, type Delta } from '../../domain/registry/state.js';
 import { CHANGE_KIND, changeEntry, changeOf, deltaOf, STATE_KINDS, stateEntries } from './documents.js';
@@ -77,15 +77,18 @@ export class Registry {
     });
   }
 
-  /** The log of one model, or of all, newest first. `name` also finds models that are gone. */
-  async history(name: string | null, limit: number): Promise<Change[]> {
+  /** The log of one model, or of all, newest first; with `actions`, their lines alone. `name` also finds models that are gone. */
+  async history(name: string | null, limit: number, actions: readonly ChangeAction[] | null = null): Promise<Change[]> {
     const model = name === null ? null : await this.read((state) => state.find(name));
     const scope = model?.id ?? null;
     if (scope !== null || name === null) {
-      return (await this.store.newest(CHANGE_KIND, scope, limit)).map(changeOf);
+      return (await this.store.newest(CHANGE_KIND, scope, limit, actions)).map(changeOf);
     }
-    const all = (await this.store.newest(CHANGE_KIND, null, MAX_SEARCHED)).map(changeOf);
-    return all.filter((change) => change.model === name).slice(0, limit);
+    const all = (await this.store.newest(CHANGE_KIND, null, MAX_SEARCHED, actions)).map(changeOf);
+    // The line of a rename bears the new name; it is the last one under the old one.
+    const wasCalledSo = ({ model: called, action, from }: Change) =>
+      called === name || (action === 'model_renamed' && from === name);
+    return all.filter(wasCalledSo).slice(0, limit);
   }
 
   /** Remove a model with its versions and log, for good. Nothing where it is not registered. */

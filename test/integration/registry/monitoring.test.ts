@@ -288,4 +288,39 @@ describe('a rule on @champion, where nobody uses stages', () => {
       expect.arrayContaining(['alias champion given to version 1', 'alias champion moved from version 1 to version 2']),
     );
   });
+
+  it('watches nothing, and closes its alerts, when its model is called otherwise or deleted', async () => {
+    const later = async () => {
+      service.clock.set(service.clock.now() + 60_000);
+      await runJob('alerts');
+      return get<{ version: string }[]>('/v1/alerts?state=firing&model=plain');
+    };
+    expect(await later()).toHaveLength(1);
+    await mlflow('POST', 'registered-models/rename', { name: 'plain', new_name: 'fancy' });
+    expect(await later()).toEqual([]);
+    const closed = async () => (await get<{ why: string }[]>('/v1/alerts/history?model=plain'))[0]?.why;
+    expect(await closed()).toContain('version 2 is not @champion any more');
+    await mlflow('POST', 'registered-models/rename', { name: 'fancy', new_name: 'plain' });
+    expect(await later()).toHaveLength(1);
+    await mlflow('DELETE', 'registered-models/delete', { name: 'plain' });
+    expect(await later()).toEqual([]);
+    // Another model of that name begins anew.
+    await mlflow('POST', 'registered-models/create', { name: 'plain' });
+    await mlflow('POST', 'model-versions/create', { name: 'plain', source: 's3://plain/again' });
+    expect(await later()).toEqual([]);
+    await mlflow('POST', 'registered-models/alias', { name: 'plain', alias: 'champion', version: '1' });
+    expect(await later()).toMatchObject([{ version: '1' }]);
+  });
+});
+
+describe('the log', () => {
+  it('is asked for the lines that are needed, so that many tags do not push a stage out of it', async () => {
+    for (const value of ['1', '2', '3']) {
+      await mlflow('POST', 'model-versions/set-tag', { name: 'fraud', version: '1', key: 'run', value });
+    }
+    const newest = async (actions: ['stage_changed'] | null) =>
+      (await service.container.registry.registry.history('fraud', 1, actions)).map(({ action }) => action);
+    expect(await newest(null)).toEqual(['version_tag_set']);
+    expect(await newest(['stage_changed'])).toEqual(['stage_changed']);
+  });
 });

@@ -80,6 +80,39 @@ describe('an alias', () => {
   });
 });
 
+describe('a name', () => {
+  const renamed = (at: number, from: string, to: string, modelId = 'm') =>
+    change(at, 'model_renamed', { model: to, modelId, from, to });
+  const named = (log: Change[], name: string, reference = 'Production') =>
+    heldPeriods(log, reference, name).map(({ version, from, to }) => [version, from, to]);
+
+  it('means nothing any more when its model is deleted, and what the next one of that name has', () => {
+    const first = [stage(1, 7, 'Production'), change(3, 'model_deleted', {})];
+    expect(named(first, 'm')).toEqual([['7', 1, 3]]);
+    const next = { modelId: 'n' };
+    const again = [...first, change(4, 'model_created', next), { ...stage(5, 1, 'Production'), ...next }];
+    expect(named(again, 'm')).toEqual([
+      ['7', 1, 3],
+      ['1', 5, Infinity],
+    ]);
+    expect(named([change(1, 'alias_set', { version: 1, key: 'a' }), change(2, 'model_deleted', {})], 'm', 'a')).toEqual(
+      [['1', 1, 2]],
+    );
+  });
+
+  it('means nothing while its model is called otherwise, and the same again when it is called so again', () => {
+    const log = [stage(1, 2, 'Production'), renamed(3, 'm', 'x'), renamed(5, 'x', 'm')];
+    expect(named(log, 'm')).toEqual([
+      ['2', 1, 3],
+      ['2', 5, Infinity],
+    ]);
+    expect(named(log, 'x')).toEqual([['2', 3, 5]]);
+    expect(told(log, 'Production')).toEqual([['2', 1, Infinity]]);
+    // Another model takes the name: what the first one has is not what that one has.
+    expect(named([...log.slice(0, 2), change(4, 'model_created', { modelId: 'n' })], 'm')).toEqual([['2', 1, 3]]);
+  });
+});
+
 describe('the version to roll back to', () => {
   const log = [stage(1, 1, 'Production'), stage(2, 2, 'Production'), stage(3, 3, 'Production')];
 
