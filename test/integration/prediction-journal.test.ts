@@ -1,6 +1,6 @@
 // Predictions that come one by one: in the journal when they are acknowledged, found by every reader, stored after a crash, never brought back.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -183,6 +183,21 @@ describe('killed with SIGKILL while predictions are in the journal only', () => 
       expect(await entries(opened.container)).toBe(0);
       await opened.close();
     }
+  });
+
+  test('half an entry at the end of the journal, as a write that was cut leaves it, loses none of those before it', async () => {
+    const { folder } = await die('write');
+    // RocksDB's log of what was written; its folders are reached by several names.
+    const logs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\/\d+\.log$/.test(name));
+    const written = new Set(logs.map((name) => realpathSync(path.join(folder, name))).filter((name) => statSync(name).size > 0)); // prettier-ignore
+    expect(written.size).toBeGreaterThan(0);
+    for (const log of written) appendFileSync(log, readFileSync(log).subarray(0, 100));
+    const opened = await openTestContainer({ folder });
+    const row = z.object({ n: z.number() });
+    const sql = 'SELECT count() AS n FROM predictions FINAL';
+    expect(await opened.container.tables.store.one({ name: 'test_count', sql, row })).toEqual({ n: 200 });
+    expect(await entries(opened.container)).toBe(0);
+    await opened.close();
   });
 
   test('what was erased does not come back', async () => {
