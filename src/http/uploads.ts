@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { UploadKind } from '../domain/contract/ingestion.js';
-import { InvalidInputError, TooLargeError } from '../domain/errors.js';
+import { InvalidInputError, StoreUnavailableError, TooLargeError } from '../domain/errors.js';
 import type { RunningUpload, UploadedFile, UploadsApi } from '../services/api.js';
 import { SPOOL_FOLDER, spoolPath } from '../spool.js';
 import { badGzip, type UploadBody } from './plugins/bodies.js';
@@ -109,10 +109,15 @@ function arriving(upload: UploadBody): PassThrough {
   return upload.stream.pipe(entry);
 }
 
-/** What a failed transfer means to the caller; a full disk stays what it is. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
+const FULL =
+  'There is no room for the file where uploads wait (the temporary folder of the service). Send it again when there is, or in smaller parts.';
+
+/** What a failed transfer means to the caller. */
 function readable(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code.startsWith('Z_')) return badGzip();
+  if (NO_ROOM.has(code)) return new StoreUnavailableError(FULL, error);
   if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ECONNRESET') return error;
   return new InvalidInputError('The upload ended before its end. Send it again.', undefined, 'incomplete_body');
 }
