@@ -8,6 +8,7 @@ import { guards } from './parts/guards.js';
 import { looks } from './parts/looks.js';
 import { numbers } from './parts/numbers.js';
 import { registry } from './parts/registry.js';
+import { states } from './parts/states.js';
 import { watching } from './parts/watching.js';
 import { ways } from './parts/ways.js';
 
@@ -19,6 +20,7 @@ describe.skipIf(!canRun())('the dashboard', () => {
   data(ground);
   registry(ground);
   access(ground);
+  states(ground);
   guards(ground);
   looks(ground);
 });

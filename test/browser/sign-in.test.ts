@@ -1,7 +1,9 @@
 // A service that nobody has used yet: the first run notices the first prediction; with authentication on, a key opens the pages.
 import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +11,6 @@ import { buildWeb } from '../../scripts/build-web.js';
 import { loadConfig } from '../../src/config.js';
 import { startService, type RunningService } from '../../src/service.js';
 import { canRun, expectQuiet, launch, openTab, seriousFindings, settled, SHOTS } from './browser.js';
-import { sender } from './seed.js';
 
 const ADMIN_KEY = 'the-admin-key-of-this-test';
 
@@ -69,12 +70,13 @@ describe.skipIf(!canRun())('a new service with authentication', () => {
     await page.screenshot({ path: path.join(SHOTS, 'first-run-wide-light.png'), fullPage: true });
     expect(await seriousFindings(page)).toEqual([]);
 
-    await sender(service.url, ADMIN_KEY)('POST', '/v1/predictions', {
-      model: 'my-model',
-      version: '1',
-      inputs: { age: 41 },
-      outputs: { label: true },
+    // As it is shown, the snippet is pasted: TypeScript without types runs here anyway.
+    await page.getByRole('button', { name: 'TypeScript' }).click();
+    const shown = await page.getByTestId('snippet').innerText();
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', shown], {
+      env: { ...process.env, DRIFTLINE_KEY: ADMIN_KEY },
     });
+    expect(stdout).toContain('accepted');
     await page.getByRole('button', { name: 'Open my-model' }).click();
     await page.getByRole('heading', { name: 'my-model' }).waitFor();
     await settled(page);
@@ -97,6 +99,33 @@ describe.skipIf(!canRun())('a new service with authentication', () => {
     await page.goto(`${service.url}/rules`);
     await settled(page);
     expect(await page.getByRole('link', { name: 'New rule' }).count()).toBe(0);
+
+    // A session that ends in the middle: the same view after signing in again.
+    await page.goto(`${service.url}/notifications?tz=local`);
+    await settled(page);
+    await context.clearCookies();
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText('The session has ended.').waitFor();
+    await page.getByLabel('API key', { exact: true }).fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Sent', level: 1 }).waitFor();
+    expect(page.url()).toBe(`${service.url}/notifications?tz=local`);
+    await settled(page);
+
+    // A key that may not read says which scope is missing, not that there is nothing.
+    const made = await fetch(`${service.url}/v1/api-keys`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+      body: JSON.stringify({ name: 'sender', scopes: ['ingest'] }),
+    });
+    const sending = (await made.json()) as { key: string };
+    await page.getByRole('button', { name: /Sign out/ }).click();
+    await page.getByLabel('API key', { exact: true }).fill(sending.key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page
+      .getByText(/this call needs read/)
+      .first()
+      .waitFor();
     expectQuiet({ ...tab, complaints: tab.complaints.filter((text) => !/40[13]/.test(text)) }, 'signing in');
     await context.close();
   });

@@ -26,12 +26,20 @@ const ANYONE: Session = { authentication: false, principal: null };
 export function App() {
   const place = usePlace();
   const [session, setSession] = useState<Session | null>(null);
+  const [ended, setEnded] = useState(false);
   const [now, setNow] = useState(() => Date.now());
   const load = (): void => {
     get<Session>('/v1/session').then(setSession, () => setSession(ANYONE));
   };
   useEffect(load, []);
-  useEffect(() => onSignedOut(() => setSession({ authentication: true, principal: null })), []);
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        setEnded(true);
+        setSession({ authentication: true, principal: null });
+      }),
+    [],
+  );
   const theme = themeOf(place.query);
   document.documentElement.dataset.theme = theme;
   const seconds = Number(place.query.get('refresh') ?? '60');
@@ -56,7 +64,9 @@ export function App() {
     return (
       <main>
         <SignIn
+          ended={ended}
           done={(next) => {
+            setEnded(false);
             forgetAnswers();
             setSession(next);
           }}

@@ -152,6 +152,16 @@ export function access(ground: Ground): void {
     await roc.getByRole('button', { name: 'Count the curve' }).click();
     await roc.locator('[role="img"]').waitFor();
     await settled(page);
-    expect(counting).toEqual([`/v1/models/${FLIGHTS}/roc`]);
+    const once = [`/v1/models/${FLIGHTS}/roc`];
+    expect(counting).toEqual(once);
+    // A refresh does not count again; whoever is sent the address sees the same.
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await settled(page);
+    expect(counting).toEqual(once);
+    expect(new URL(page.url()).searchParams.get('count')).toBe('roc');
+    await page.reload();
+    await roc.locator('[role="img"]').waitFor();
+    await settled(page);
+    expect(counting).toEqual([...once, ...once]);
   });
 }

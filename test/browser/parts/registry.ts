@@ -71,6 +71,62 @@ export function registry(ground: Ground): void {
     await settled(page);
   });
 
+  test('a version that stands by is held against the champion, and what took over against what it replaced', async () => {
+    const { page } = ground;
+    const model = 'succession';
+    const call = (path: string, body: unknown) => ground.send('POST', `/api/2.0/mlflow/${path}`, body);
+    await ground.send('PUT', `/v1/models/${model}`, {
+      task: 'binary',
+      prediction: 'outputs.y',
+      ground_truth: 'y',
+      positive_label: true,
+      window: '1d',
+    });
+    const yesterday = Date.now() - 86_400_000;
+    // Both score the same events: the first is right in four of five, the second in three.
+    const wrong: Record<string, number> = { '1': 1, '2': 2 };
+    const items = ['1', '2'].flatMap((version) =>
+      Array.from({ length: 100 }, (_, i) => ({
+        model,
+        version,
+        prediction_id: `event-${i}-v${version}`,
+        timestamp: yesterday + i * 1000,
+        inputs: { x: i },
+        outputs: { y: i % 5 < (wrong[version] ?? 0) ? i % 2 === 1 : i % 2 === 0 },
+      })),
+    );
+    await ground.send('POST', '/v1/predictions', items);
+    await ground.send(
+      'POST',
+      '/v1/ground-truth',
+      items.map(({ prediction_id }, i) => ({ prediction_id, values: { y: i % 2 === 0 } })),
+    );
+    await call('registered-models/create', { name: model });
+    for (const version of ['1', '2']) {
+      await call('model-versions/create', { name: model, source: `s3://models/${version}` });
+      const stage = { name: model, version, archive_existing_versions: true };
+      await call('model-versions/transition-stage', { ...stage, stage: 'Production' });
+    }
+    const url = `/v1/registry/models/${model}`;
+    await expect.poll(async () => (await ground.get<{ state: string }[]>(`${url}/comparisons`))[0]?.state).toBe('done');
+    await ground.open(`/registry/${model}?version=2`);
+    const frozen = page.getByRole('region', { name: 'When it took over' });
+    expect(await frozen.innerText()).toMatch(/v2 in place of v1/);
+    const accuracy = frozen.getByRole('row').filter({ hasText: 'accuracy' });
+    expect(await accuracy.innerText()).toContain('60.0 %\t80.0 %\t-20.0');
+    await call('registered-models/alias', { name: model, alias: 'challenger', version: '1' });
+    await ground.open(`/models/${model}`);
+    const standing = page.getByRole('region', { name: 'Challengers against the champion' });
+    await standing.scrollIntoViewIfNeeded();
+    await standing.getByRole('table').waitFor();
+    await settled(page);
+    expect(await standing.innerText()).toMatch(/v1 \(Archived, @challenger\) against v2/);
+    expect(await standing.getByRole('row').filter({ hasText: 'accuracy' }).innerText()).toContain(
+      '80.0 %\t60.0 %\t+20.0',
+    );
+    await ground.send('DELETE', `/v1/models/${model}`, undefined);
+  });
+
   test('models are filtered by stage and by tag, searched, and sorted, in the address', async () => {
     const { page } = ground;
     const names = () => page.locator('main table.data tbody td:nth-child(2) a').allTextContents();

@@ -1,5 +1,5 @@
 // The time range of the page: relative or absolute, in the address.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { change, go } from '../lib/location.js';
 import { interval, zoneName } from '../prepare/format.js';
 import { fromInput, PRESETS, toInput } from '../prepare/range.js';
@@ -14,7 +14,8 @@ export function RangePicker() {
   const preset = PRESETS.find((one) => one.key === range.key);
   const label =
     preset?.label ?? (range.from === null || range.to === null ? 'Range' : interval(range.from, range.to, zone));
-  useEffect(() => {
+  // With the panel itself: a key may be pressed as soon as it is there.
+  useLayoutEffect(() => {
     if (!open) return;
     const close = (event: Event): void => {
       if (!(event instanceof KeyboardEvent)) {

@@ -4,7 +4,8 @@ import { ApiError, send } from '../lib/api.js';
 import { Field } from './form.js';
 import type { Session } from './view.js';
 
-export function SignIn({ done }: { done: (session: Session) => void }) {
+/** `ended`: whether somebody was signed in before. */
+export function SignIn({ ended, done }: { ended: boolean; done: (session: Session) => void }) {
   const [key, setKey] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -27,6 +28,7 @@ export function SignIn({ done }: { done: (session: Session) => void }) {
       }}
     >
       <h1>Driftline</h1>
+      {ended && <p role="status">The session has ended. After signing in you are where you were.</p>}
       <p class="muted">Sign in with an API key, or with the admin key of this service.</p>
       <Field label="API key" problem={problem ?? undefined}>
         {(id) => (
