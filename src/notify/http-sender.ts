@@ -245,7 +245,7 @@ function retryAfter({ headers }: IncomingMessage): number | null {
 function describe(error: Error, host: string, timeoutMs: number): Error {
   if (error instanceof AttemptError) return error;
   if (error.name === 'AbortError' || error.name === 'TimeoutError')
-    return new AttemptError(`${host} did not answer within ${timeoutMs} ms`, false);
+    return new AttemptError(`${host} did not answer within ${timeoutMs} ms`, false, null, true);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return new AttemptError(`${host} cannot be reached (${code})`, false);
+  return new AttemptError(`${host} cannot be reached (${code})`, false, null, true);
 }

@@ -145,9 +145,24 @@ function warningOf({ refused }: Parts): string | null {
 
 /** 5xx answers and a refused login will not change by asking again; anything else may. */
 function attemptError(error: unknown): AttemptError {
-  const message = oneLine(error instanceof Error ? error.message : String(error), 300);
   const facts = typeof error === 'object' && error !== null ? error : {};
   const answered = 'responseCode' in facts && typeof facts.responseCode === 'number' ? facts.responseCode : null;
-  const refusedLogin = 'code' in facts && facts.code === 'EAUTH' && (answered === null || answered >= 500);
-  return new AttemptError(message, refusedLogin || (answered !== null && answered >= 500));
+  const login = 'code' in facts && facts.code === 'EAUTH';
+  const permanent = (login && answered === null) || (answered !== null && answered >= 500);
+  // 421: the server closes, whatever it was asked.
+  const unreachable = !login && (answered === null || answered === 421);
+  return new AttemptError(
+    reasonOf(error instanceof Error ? error.message : String(error)),
+    permanent,
+    null,
+    unreachable,
+  );
+}
+
+/** What went wrong in words that say what to do, where OpenSSL's do not. */
+function reasonOf(message: string): string {
+  if (/wrong version number|packet length too long/i.test(message))
+    return 'the mail server does not speak TLS from the first byte there: SMTP_URL should begin with smtp://, or have the port of smtps://';
+  const text = oneLine(message, 300);
+  return /certificate/i.test(text) ? `the certificate of the mail server is refused: ${text}` : text;
 }

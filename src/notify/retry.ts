@@ -20,6 +20,8 @@ export class AttemptError extends Error {
     readonly permanent: boolean,
     /** How long the other side asked to be left alone, ms; null where it did not. */
     readonly waitMs: number | null = null,
+    /** The other side did not answer at all. */
+    readonly unreachable = false,
   ) {
     super(message);
   }
@@ -54,6 +56,7 @@ export async function withRetry(attempt: () => Promise<string | null>, options: 
     return { attempts, warning };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new DeliveryError(message, attempts, error instanceof AttemptError && error.permanent);
+    const { permanent, unreachable } = error instanceof AttemptError ? error : { permanent: false, unreachable: false };
+    throw new DeliveryError(message, attempts, permanent, unreachable);
   }
 }

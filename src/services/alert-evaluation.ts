@@ -65,6 +65,7 @@ export class AlertEvaluation {
 
   async evaluate(options: EvaluateOptions): Promise<JobResult> {
     const result: JobResult = { windows: 0, points: 0, errors: [] };
+    this.delivery.begin();
     await this.memory.refresh();
     const watches = await this.watches(options);
     const dirty: Watch[] = [];

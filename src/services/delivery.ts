@@ -62,12 +62,22 @@ interface Target {
   silencedIds: ReadonlySet<string>;
 }
 
+/** So many sends find a channel dead before the rest of a run leaves it alone: each takes most of a minute, and other channels wait. */
+const MAX_VAIN_SENDS = 2;
+
 /** Sends notifications. */
 export class Delivery {
   private readonly evidence: Evidence;
+  /** Channels that could not be reached in this run. */
+  private dead = new Map<string, { sends: number; error: string }>();
 
   constructor(private readonly ports: AlertPorts) {
     this.evidence = new Evidence(ports);
+  }
+
+  /** A new run: every channel is tried again. */
+  begin(): void {
+    this.dead = new Map();
   }
 
   /** Tell every channel of a rule what it does not know yet. Failures are in `errors` and tried again by the next call. */
@@ -105,7 +115,7 @@ export class Delivery {
     if (!decision.send) return [];
     const errors: string[] = [];
     const notice = await this.compose(target, decision, errors);
-    const outcome = await this.attempt(target.channel, target.channelName, notice);
+    const outcome = await this.attemptUnlessDead(target, notice);
     const row = rowOf(notice, outcome, loggedAlerts(decision));
     const channel = `channel ${target.channelName}, rule ${target.subject.ruleName}`;
     if (row.outcome === 'failed') errors.push(`${channel}: ${row.error ?? 'failed'}`);
@@ -224,14 +234,24 @@ export class Delivery {
     return [];
   }
 
+  private async attemptUnlessDead({ channel, channelName }: Target, notice: Notice): Promise<Outcome> {
+    const dead = this.dead.get(channelName);
+    if (dead !== undefined && dead.sends >= MAX_VAIN_SENDS) return { attempts: 0, error: dead.error, sent: false };
+    const outcome = await this.attempt(channel, channelName, notice);
+    if (outcome.sent) this.dead.delete(channelName);
+    else if (outcome.unreachable === true)
+      this.dead.set(channelName, { sends: (dead?.sends ?? 0) + 1, error: outcome.error ?? '' });
+    return outcome;
+  }
+
   private async attempt(channel: Channel | null, name: string, notice: Notice): Promise<Outcome> {
     if (channel === null) return { attempts: 0, error: `there is no channel ${name}`, sent: false };
     try {
       const { attempts, warning } = await this.send(channel, notice);
       return { attempts, error: warning, sent: true };
     } catch (error) {
-      const attempts = error instanceof DeliveryError ? error.attempts : 1;
-      return { attempts, error: errorText(error), sent: false };
+      const { attempts, unreachable } = error instanceof DeliveryError ? error : { attempts: 1, unreachable: false };
+      return { attempts, error: errorText(error), sent: false, unreachable };
     }
   }
 
@@ -252,6 +272,7 @@ interface Outcome {
   attempts: number;
   error: string | null;
   sent: boolean;
+  unreachable?: boolean;
 }
 
 function errorText(error: unknown): string {

@@ -133,6 +133,8 @@ export class DeliveryError extends Error {
     message: string,
     readonly attempts: number,
     readonly permanent: boolean,
+    /** The other side did not answer at all: what is sent to it next will not arrive either. */
+    readonly unreachable = false,
   ) {
     super(message);
     this.name = 'DeliveryError';

@@ -117,6 +117,22 @@ it('asks again for the one recipient of three that the server puts off, and says
   mailbox.refuseTo.clear();
 });
 
+it('does not let many rules wait for one dead channel: the rest of a run leaves it alone, and no alert is lost', async () => {
+  const rules = ['r1', 'r2', 'r3', 'r4', 'r5'];
+  await firing('crowd');
+  await rig.service.removeRule('crowd');
+  for (const name of rules) await rig.rule(name, { model: 'crowd' });
+  await mailbox.close();
+  expect((await rig.evaluate(2)).errors).toHaveLength(rules.length);
+  const failed = await rig.service.notifications({ model: 'crowd', limit: 10 });
+  expect(failed.map(({ outcome }) => outcome)).toEqual(rules.map(() => 'failed'));
+  expect(failed.map(({ attempts }) => attempts).sort()).toEqual([0, 0, 0, 3, 3]);
+  expect(new Set(failed.map(({ error }) => error)).size).toBe(1);
+  await mailbox.open();
+  expect((await rig.evaluate(2)).errors).toEqual([]);
+  expect(mailbox.mails).toHaveLength(rules.length);
+});
+
 it('tells a second channel although the first one fails, and neither twice', async () => {
   await firing('two-channels');
   await rig.channel('dead', { type: 'webhook', url: 'http://127.0.0.1:9/hook' });
