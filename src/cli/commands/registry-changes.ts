@@ -150,12 +150,14 @@ function addNames(registry: Command, context: Context): void {
     .action(
       async (model: string, set: Pair[], flags: { versionNumber?: string; remove?: string[] }, command: Command) => {
         const api = await context.api(command);
-        const version = flags.versionNumber;
+        const { versionNumber: version, remove: removed = [] } = flags;
+        if (set.length + removed.length === 0) {
+          throw new InvalidInputError('Nothing to do: name a tag as key=value, or one to take away with --remove KEY.');
+        }
         const of = version === undefined ? { name: model } : { name: model, version };
         const calls = version === undefined ? 'registered-models' : 'model-versions';
         for (const [key, value] of set) await post(api, `${calls}/set-tag`, { ...of, key, value });
-        for (const key of flags.remove ?? []) await remove(api, `${calls}/delete-tag`, { ...of, key });
-        const removed = flags.remove ?? [];
+        for (const key of removed) await remove(api, `${calls}/delete-tag`, { ...of, key });
         context
           .output(command)
           .answer(

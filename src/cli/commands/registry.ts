@@ -75,8 +75,10 @@ function addReads(registry: Command, context: Context): void {
     .command('list')
     .description('registered models')
     .action(async (_flags: unknown, command: Command) => {
+      const output = context.output(command);
       const models = await (await context.api(command)).get('/v1/registry/models', z.array(registeredModelSchema));
-      context.output(command).rows(
+      if (output.json) return output.value(models);
+      output.rows(
         models.map((model) => ({
           ...model,
           stages: words(model.stages),

@@ -59,6 +59,9 @@ describe('a model', () => {
     expect((await registry('tag', 'churn', 'ok=y', '--version-number', '2', '--remove', 'absent')).out).toBe(
       '1 set, 1 removed\n',
     );
+    expect(await json('list')).toMatchObject([{ model: 'churn', stages: { Archived: '1', Production: '2' } }]);
+    const nothing = await cli(['--url', url, 'registry', 'tag', 'churn']);
+    expect(nothing).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--remove KEY') });
     expect(await json('show', 'churn')).toMatchObject({
       tags: { tier: '1', team: 'crm' },
       versions: [
