@@ -8,6 +8,7 @@ import { metricName } from '../prepare/format.js';
 import type { NamedRule } from '../prepare/model.js';
 import { emptyRule, isPValue, toDocument, toForm, type RuleForm } from '../prepare/rule.js';
 import { CheckField, ChecksField, ChoiceField, Complaint, TextField, useForm, type Form } from '../ui/form.js';
+import { say } from '../ui/dialog.js';
 import { Await, Empty } from '../ui/states.js';
 import { useView } from '../ui/view.js';
 import { AlertTabs } from './alert-tabs.js';
@@ -81,10 +82,11 @@ function Editor({
   const { values, bind, sending } = form;
   const document = toDocument(values, stored ?? {});
   const save = async (): Promise<void> => {
-    const done = await sending.run(
-      () => send('PUT', `/v1/alert-rules/${encodeURIComponent(values.name)}`, document),
-      'Rule saved',
-    );
+    const done = await sending.run(async () => {
+      const url = `/v1/alert-rules/${encodeURIComponent(values.name)}`;
+      const { warnings = [] } = await send<{ warnings?: { message: string }[] }>('PUT', url, document);
+      say(['Rule saved', ...warnings.map(({ message }) => message)].join('. '));
+    });
     if (!done) return;
     refreshAll();
     if (stored === null) go(to(`/rules/${encodeURIComponent(values.name)}`, {}, place.query), { replace: true });

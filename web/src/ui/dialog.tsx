@@ -129,7 +129,8 @@ export function Toasts() {
     const listener = (text: string): void => {
       set(text);
       clearTimeout(timer);
-      timer = setTimeout(() => set(''), 5000);
+      // A sentence takes longer to read than a word.
+      timer = setTimeout(() => set(''), Math.max(5000, text.length * 80));
     };
     listeners.add(listener);
     return () => void listeners.delete(listener);
