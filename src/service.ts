@@ -72,13 +72,15 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
     version: packageVersion(),
   });
   const requests = countRequests(app);
-  const url = await app.listen({ host: config.host, port: config.port }).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StartupError(
-      `Cannot listen on ${config.host}:${config.port} (DRIFTLINE_HOST, DRIFTLINE_PORT): ${reason}.`,
-      cause,
-    );
-  });
+  const url = await app
+    .listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' })
+    .catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StartupError(
+        `Cannot listen on ${config.host}:${config.port} (DRIFTLINE_HOST, DRIFTLINE_PORT): ${reason}.`,
+        cause,
+      );
+    });
   const parts = { container, app, scheduler, requests };
   return { url, container, stop: () => stop(parts) };
 }

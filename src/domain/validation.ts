@@ -20,7 +20,8 @@ function fromIssue(issue: Issue): ItemError[] {
       message: 'unknown field; check the spelling',
     }));
   }
-  if (issue.code === 'invalid_union') {
+  const missing = / received undefined$/.test(issue.message) || issue.message === REQUIRED;
+  if (issue.code === 'invalid_union' && !missing) {
     // The branch that got furthest says the most; without one, the union's own message.
     const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
     // A union that says itself what it takes knows better than one of its branches.
@@ -40,7 +41,6 @@ function fromIssue(issue: Issue): ItemError[] {
     const message = issue.issues[0]?.message ?? issue.message;
     return [{ code: issue.code, path, message }];
   }
-  const missing = / received undefined$/.test(issue.message) || issue.message === REQUIRED;
   return [{ code: missing ? 'required' : reasonOf(issue), path, message: missing ? REQUIRED : issue.message }];
 }
 

@@ -127,8 +127,15 @@ function freePort(): Promise<number> {
   });
 }
 
+/** A service that runs: its address, and all that it has printed so far. */
+interface Started {
+  child: ChildProcess;
+  url: string;
+  printed: () => string;
+}
+
 /** Start the service; answers its address when it prints it. */
-function startService(settings: Record<string, string>): Promise<{ child: ChildProcess; url: string }> {
+function startService(settings: Record<string, string>): Promise<Started> {
   const env = { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '12', ...settings };
   const child = spawn(process.execPath, ['--import', TSX, 'src/main.ts'], { cwd: ROOT, env });
   return new Promise((resolve, reject) => {
@@ -136,7 +143,7 @@ function startService(settings: Record<string, string>): Promise<{ child: ChildP
     const listen = (chunk: Buffer): void => {
       text += chunk.toString();
       const url = /Driftline is ready: (\S+)/.exec(text)?.[1];
-      if (url !== undefined) resolve({ child, url });
+      if (url !== undefined) resolve({ child, url, printed: () => text });
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
@@ -153,6 +160,7 @@ if (absent.length > 0) process.stderr.write(`skipped: the README's examples need
 describe.skipIf(absent.length > 0)('the examples of the README', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'driftline-readme-'));
   let service: ChildProcess | null = null;
+  let printed = (): string => '';
   /** What the README's addresses are here. */
   let here: (text: string) => string = (text) => text;
 
@@ -160,12 +168,14 @@ describe.skipIf(absent.length > 0)('the examples of the README', () => {
     const [start] = blocks.filter((block) => block.role === 'start');
     const assignments = [...(start?.code ?? '').matchAll(/\b([A-Z_]+)=(\S+)/g)];
     const settings = Object.fromEntries(assignments.map(([, name = '', value = '']) => [name, value]));
-    const { child, url } = await startService({
+    const started = await startService({
       ...settings,
       DRIFTLINE_PORT: '0',
       DRIFTLINE_DATA_DIR: path.join(folder, 'data'),
     });
+    const { child, url } = started;
     service = child;
+    printed = started.printed;
     const receiver = await freePort();
     here = (text) => text.replaceAll('http://127.0.0.1:8080', url).replaceAll('9099', String(receiver));
     // As in the folder of the repository: modules, so that await may stand at the top.
@@ -202,6 +212,13 @@ describe.skipIf(absent.length > 0)('the examples of the README', () => {
       expect(outputDifferences(here(output?.code ?? ''), out, output?.option === 'part'), out).toEqual([]);
     },
   );
+
+  test('after all that, one line of what the service printed says where it is', () => {
+    const lines = printed().split('\n');
+    expect(lines.filter((line) => /https?:\/\//.test(line))).toEqual([
+      `Driftline is ready: ${here('http://127.0.0.1:8080')}`,
+    ]);
+  });
 
   test('docs/operations.md names metrics that /metrics has', async () => {
     const named = [...read('docs/operations.md').matchAll(/`(driftline_\w+)/g)].map(([, name]) => name);

@@ -1,13 +1,22 @@
 // Pieces that several documents of the HTTP contract share: times, names, JSON values.
 import { z } from 'zod';
 
+const A_TIME = 'expected ISO 8601 with an offset (2026-01-31T12:00:00Z) or epoch milliseconds';
+
+/** What a union says of a value that none of its forms can be: undefined leaves the word to the form that came nearest. */
+function notATime({ input }: { input?: unknown }): string | undefined {
+  if (input === undefined) return 'is required';
+  return typeof input === 'string' || typeof input === 'number' ? undefined : A_TIME;
+}
+
 /** ISO 8601 with an offset, or epoch milliseconds; parsed to epoch milliseconds. */
-export const timeSchema = z.union([
-  z.iso
-    .datetime({ offset: true, error: 'expected ISO 8601 with an offset (2026-01-31T12:00:00Z) or epoch milliseconds' })
-    .transform((text) => Date.parse(text)),
-  z.number().int('expected whole epoch milliseconds'),
-]);
+export const timeSchema = z.union(
+  [
+    z.iso.datetime({ offset: true, error: A_TIME }).transform((text) => Date.parse(text)),
+    z.number().int('expected whole epoch milliseconds'),
+  ],
+  { error: notATime },
+);
 
 /** A time in a query string: as timeSchema, but digits are epoch milliseconds and a bare date is midnight UTC. */
 export const queryTimeSchema = z.union([

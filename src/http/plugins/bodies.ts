@@ -179,7 +179,8 @@ export function registerBodies(app: App, bodyLimit: number): void {
 
 /** NDJSON, for the routes of this scope. */
 export function acceptNdjson(scope: App, bodyLimit: number, maxItems: number): void {
-  const types = [NDJSON, 'application/ndjson', 'application/jsonl'];
+  // JSON Lines has no registered type; the last is what SageMaker gives its files.
+  const types = [NDJSON, 'application/ndjson', 'application/jsonl', 'application/jsonlines'];
   scope.addContentTypeParser(types, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     const bytes = await plainBody(request, body, bodyLimit);
     return bytes.length === 0 ? undefined : new NdjsonBody(parseNdjson(bytes, maxItems));

@@ -124,3 +124,41 @@ describe('null is what is missing', () => {
     for (const job of jobs) expect(job).toMatchObject({ schedule: null, scheduled: false, next_run: null });
   });
 });
+
+describe('a time that is asked for', () => {
+  test.each([
+    ['/v1/aggregate-metrics', { model: 'm', metrics: { a: 1 } }, ['start', 'end']],
+    ['/v1/models/m/baselines', { name: 'b' }, ['from', 'to']],
+    ['/v1/alert-rules/none/backtest', {}, ['from', 'to']],
+  ])('%s names each that is missing', async (path, body, fields) => {
+    const answer = await post(path, JSON.stringify(body));
+    expect(answer.status).toBe(400);
+    const errors = answer.json().errors as unknown[];
+    expect(errors).toEqual(
+      fields.map((field): unknown => expect.objectContaining({ code: 'required', path: field, message: 'is required' })),
+    );
+  });
+
+  test('says which forms it has where it is none of them', async () => {
+    for (const timestamp of [true, null, {}, 'yesterday', '2021-06-01T00:00:00']) {
+      const answer = await post('/v1/predictions', JSON.stringify({ model: 'm', timestamp }));
+      expect([answer.status, answer.json().errors]).toMatchObject([
+        400,
+        [
+          {
+            path: 'timestamp',
+            message: 'expected ISO 8601 with an offset (2026-01-31T12:00:00Z) or epoch milliseconds',
+          },
+        ],
+      ]);
+    }
+  });
+});
+
+test.each(['application/x-ndjson', 'application/jsonl', 'application/jsonlines'])(
+  'lines of JSON may come as %s',
+  async (type) => {
+    const answer = await post('/v1/predictions', '{"model":"lines"}\n{"model":"lines"}\n', type);
+    expect([answer.status, answer.json().accepted]).toEqual([201, 2]);
+  },
+);
