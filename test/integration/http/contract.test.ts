@@ -135,7 +135,9 @@ describe('a time that is asked for', () => {
     expect(answer.status).toBe(400);
     const errors = answer.json().errors as unknown[];
     expect(errors).toEqual(
-      fields.map((field): unknown => expect.objectContaining({ code: 'required', path: field, message: 'is required' })),
+      fields.map((field): unknown =>
+        expect.objectContaining({ code: 'required', path: field, message: 'is required' }),
+      ),
     );
   });
 
