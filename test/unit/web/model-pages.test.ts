@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { alertRuleSchema } from '../../../src/domain/alerts/rule.js';
-import type { JobInfo, JobRun, RangeNumber } from '../../../src/domain/contract/metrics.js';
+import type { JobInfo, JobRun, MetricPointJson, RangeNumber } from '../../../src/domain/contract/metrics.js';
 import type { BaselineHeadJson, OverviewModel } from '../../../src/domain/contract/overview.js';
 import type { Replicas } from '../../../src/domain/contract/replicas.js';
 import { behindSeconds, behindText, newestRun } from '../../../web/src/prepare/jobs.js';
-import { comparisonRows, numberRows } from '../../../web/src/prepare/range-numbers.js';
+import { newestLines } from '../../../web/src/prepare/model.js';
+import { comparisonRows, numberRows, withCounted } from '../../../web/src/prepare/range-numbers.js';
 import { baselineFacts, referenceLine, referencePhrase, switchable } from '../../../web/src/prepare/reference.js';
 import {
   failedShare,
@@ -142,6 +143,21 @@ describe('numbers of a range', () => {
     expect(rows.map((row) => row.metric)).toEqual(['accuracy', 'f1']);
     expect(rows[1]?.by['2']).toBeUndefined();
   });
+  test('are those that were counted where the mean of windows is another', () => {
+    const numbers = [
+      { ...number('accuracy', '1', 0.7), previous: 0.6 },
+      { ...number('f1', '1', 0.298), previous: 0.2 },
+    ];
+    const point = { version: '1', lower: 0.28, upper: 0.33, n: 50 };
+    const counted = [
+      { ...point, metric: 'accuracy', value: 0.7 },
+      { ...point, metric: 'f1', value: 0.305 },
+    ] as unknown as MetricPointJson[];
+    const [accuracy, f1] = withCounted(numbers, counted);
+    expect(accuracy).toEqual(numbers[0]);
+    // Of the range before there is only the mean: it is not comparable.
+    expect(f1).toMatchObject({ value: 0.305, lower: 0.28, n: 50, previous: null });
+  });
   test('stand beside what training reported, that first', () => {
     const rows = comparisonRows({ f1: 0.6, auc_of_mine: 0.9 }, [number('accuracy', '1', 0.7), number('f1', '1', 0.5)]);
     expect(rows.map(({ metric, training, measured }) => [metric, training, measured?.value ?? null])).toEqual([
@@ -221,5 +237,16 @@ describe('the rule editor', () => {
     const fields = Object.keys(alertRuleSchema.parse({ model: 'm', metric: 'psi', warning: 1 })).sort();
     const rule = alertRuleSchema.parse({ model: 'm', metric: 'psi', warning: 1 });
     expect(Object.keys(toForm({ ...rule, name: 'r' })).sort()).toEqual([...fields, 'name'].sort());
+  });
+});
+
+describe('a chart of many versions', () => {
+  const line = (name: string) => ({ name, metric: 'accuracy', points: [] });
+  const lines = Array.from({ length: 60 }, (_, i) => line(`v${60 - i}`));
+  test('has the newest, the one that is looked at always, and says how many it has not', () => {
+    const { shown, left } = newestLines(lines, '3');
+    expect(shown.map((one) => one.name)).toEqual(['v60', 'v59', 'v58', 'v57', 'v56', 'v3']);
+    expect(left).toBe(54);
+    expect(newestLines(lines.slice(0, 2), null)).toEqual({ shown: lines.slice(0, 2), left: 0 });
   });
 });

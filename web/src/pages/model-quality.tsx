@@ -6,9 +6,16 @@ import type { ModelEvent } from '../../../src/domain/contract/registry.js';
 import { apiUrl, modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
-import { metricName } from '../prepare/format.js';
+import { metricName, plural } from '../prepare/format.js';
 import { marksOf } from '../prepare/marks.js';
-import { linesByVersion, QUALITY_BY_TASK, spansOf, thresholdsOf, type NamedRule } from '../prepare/model.js';
+import {
+  linesByVersion,
+  newestLines,
+  QUALITY_BY_TASK,
+  spansOf,
+  thresholdsOf,
+  type NamedRule,
+} from '../prepare/model.js';
 import { paletteOf } from '../prepare/palette.js';
 import { referenceLine } from '../prepare/reference.js';
 import { seriesView, type Mark } from '../prepare/series.js';
@@ -38,16 +45,16 @@ export function QualityCard({ view }: { view: ModelView }) {
   const points = useApi<MetricPointJson[]>(url);
   const { rules, alerts } = useWatch(model.model);
   const marks = useMarks(view);
+  const lines = useMemo(() => {
+    const versions = model.versions.map((one) => one.version);
+    return newestLines(linesByVersion(points.data ?? [], metric, versions), view.version);
+  }, [points.data, metric, model, view.version]);
   const chart = useMemo(() => {
     if (points.data === null) return null;
     const reference = model.quality?.metric === metric ? model.quality.reference : null;
     return seriesView({
       metric,
-      lines: linesByVersion(
-        points.data,
-        metric,
-        model.versions.map((one) => one.version),
-      ),
+      lines: lines.shown,
       zone,
       palette: paletteOf(dark),
       levels: [
@@ -65,7 +72,7 @@ export function QualityCard({ view }: { view: ModelView }) {
       spans: spansOf(alerts, { metric }),
       marks,
     });
-  }, [points.data, metric, rules, alerts, marks, zone, dark, model]);
+  }, [points.data, lines, metric, rules, alerts, marks, zone, dark, model]);
   if (offered.length === 0) return null;
   return (
     <Card
@@ -89,7 +96,12 @@ export function QualityCard({ view }: { view: ModelView }) {
       <Await of={points} what="quality">
         {(data) =>
           chart !== null && data.some((point) => point.value !== null) ? (
-            <Chart view={chart} name={`${model.model} ${metric}`} group={GROUP} height={260} />
+            <>
+              {lines.left > 0 && (
+                <p class="lead">{plural(lines.left, 'older version')} not drawn; choose one in the head to see it.</p>
+              )}
+              <Chart view={chart} name={`${model.model} ${metric}`} group={GROUP} height={260} />
+            </>
           ) : (
             <NoQuality view={view} />
           )

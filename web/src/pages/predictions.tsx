@@ -6,7 +6,7 @@ import { apiUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go, to } from '../lib/location.js';
 import { interval, milliseconds, time, versionName } from '../prepare/format.js';
-import { fieldText, predictionColumns } from '../prepare/prediction.js';
+import { fieldText, fieldValue, isNumeric, predictionColumns } from '../prepare/prediction.js';
 import { QueryButton } from '../ui/card.js';
 import { ChoiceField, TextField } from '../ui/form.js';
 import { Await, Empty } from '../ui/states.js';
@@ -174,7 +174,8 @@ function columns(rows: readonly StoredPrediction[], zone: 'UTC' | 'local'): Colu
     { name: 'Version', value: (row) => row.version, cell: (row) => versionName(row.version) },
     ...predictionColumns(rows).map((path): Column<StoredPrediction> => ({
       name: path,
-      value: (row) => fieldText(row, path),
+      ...(isNumeric(rows, path) ? { right: true } : {}),
+      value: (row) => fieldValue(row, path),
       cell: (row) => cell(row, path),
     })),
     {

@@ -36,6 +36,9 @@ export function summarised(task: string): readonly string[] {
 /** The same of every kind. */
 export const ALL_SUMMARISED: readonly string[] = [...new Set(Object.keys(QUALITY_BY_TASK).flatMap(summarised))];
 
+/** More lines than colours cannot be told apart. */
+const MOST_LINES = 6;
+
 /** One line a version (and deployment, where a model has several), in the order of versions. */
 export function linesByVersion(
   points: readonly MetricPointJson[],
@@ -55,6 +58,15 @@ export function linesByVersion(
   return [...groups]
     .sort((a, b) => place(a[1]) - place(b[1]))
     .map(([name, group]) => ({ name, metric, points: group, band: metric !== 'psi' }));
+}
+
+/** The lines that fit on one chart: the version that is looked at, then the newest; and how many are left out. */
+export function newestLines(lines: readonly Line[], looked: string | null): { shown: Line[]; left: number } {
+  const name = versionName(looked ?? '');
+  // With a deployment after it, where a model has several.
+  const mine = (line: Line): boolean => looked !== null && (line.name === name || line.name.startsWith(`${name} `));
+  const first = [...lines].sort((a, b) => Number(mine(b)) - Number(mine(a))).slice(0, MOST_LINES);
+  return { shown: lines.filter((line) => first.includes(line)), left: lines.length - first.length };
 }
 
 /** One line a metric. */

@@ -32,6 +32,20 @@ export function fieldText(row: Fields, path: string): string | null {
   return found === undefined ? null : valueText(found[1]);
 }
 
+/** A field of a prediction as it is sorted: a number as a number; null where it is absent. */
+export function fieldValue(row: Fields, path: string): string | number | null {
+  const text = fieldText(row, path);
+  return text !== null && isNumber(text) ? Number(text) : text;
+}
+
+/** Whether a field is a number wherever it is there. */
+export function isNumeric(rows: readonly Fields[], path: string): boolean {
+  const known = rows.flatMap((row) => fieldText(row, path) ?? []);
+  return known.length > 0 && known.every(isNumber);
+}
+
+const isNumber = (text: string): boolean => /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text);
+
 /** A value as people read it: text as it is, everything else as JSON. */
 export function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
