@@ -11,9 +11,12 @@ export async function ruleWarnings(rule: AlertRule, known: KnownFields): Promise
   const all = await known.models();
   const models = (await watchedModels(rule, known)).filter((model) => all.includes(model));
   if (models.length === 0) return rule.model === '*' ? [] : [unseen('model', rule.model, 'there is', all)];
-  const { versions, deployments, segments } = await known.parts(models);
   const has = `${subject(rule.model)} has`;
   const reference = referenceOf(rule.version);
+  // Whoever watches everything names nothing, and all numbers of a model are not read for that.
+  const names = [reference === null ? rule.version : '*', rule.deployment, rule.segment === '' ? '*' : rule.segment];
+  const nothing = { versions: [], deployments: [], segments: [] };
+  const { versions, deployments, segments } = names.every((name) => name === '*') ? nothing : await known.parts(models);
   return [
     ...(reference === null
       ? missing('version', rule.version, has, versions)
