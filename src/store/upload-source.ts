@@ -210,6 +210,7 @@ export function unreadable(file: UploadFile, error: unknown): unknown {
 
 /** What the engine says of common mistakes, and how a person would put it. What is not listed is shown as the engine says it. */
 const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
+  [/^.*AST is too (?:big|deep).*$/, 'it has too many columns. Send rows of so many fields as NDJSON.'],
   [
     /^.*number of column names (\d+) differs with the number of types (\d+).*$/,
     'the header names $1 columns, a row has $2 values.',

@@ -61,13 +61,20 @@ export interface StagedUpload extends UploadSource {
   columns: UploadColumn[];
 }
 
+/** Columns of one file: a statement names each several times, and the engine's time for it grows with the square. */
+const MAX_COLUMNS = 1000;
+
 /**
  * Make a file readable for the engine and describe it; always drop() afterwards.
- * @throws InvalidInputError when it is not such a file, or names a column twice.
+ * @throws InvalidInputError when it is not such a file, names a column twice, or has too many.
  */
 export async function openUpload(store: Store, engine: Engine, file: UploadFile): Promise<StagedUpload> {
   const described = await describeUpload(store, engine, file);
   refuseRepeated(described.map((column) => column.name));
+  if (described.length > MAX_COLUMNS)
+    throw new InvalidInputError(
+      `The file has ${described.length} columns, more than the ${MAX_COLUMNS} that a file may have here. Send rows of so many fields as NDJSON.`,
+    );
   const source = await stageUpload(store, engine, file, described);
   return { ...source, columns: described.map((column) => readColumn(column.name, column.type, file)) };
 }

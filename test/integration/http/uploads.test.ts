@@ -253,3 +253,13 @@ describe('a baseline', () => {
     expect(answer.json()).toMatchObject({ name: 'rows', active: true });
   });
 });
+
+describe('a file of very many columns', () => {
+  const columns = Array.from({ length: 1_200 }, (_, n) => `c${n}`);
+  const body = `prediction_id,${columns.join(',')}\na,${columns.map(() => '1').join(',')}\n`;
+
+  test.each(['/v1/ground-truth', '/v1/models/m/baselines?name=wide'])('is refused before it costs anything: %s', async (url) => {
+    const { detail } = expectProblem(await call(service.app, 'POST', url, { body, headers: CSV }), 400, 'invalid_input');
+    expect(detail).toContain('1201 columns');
+  }); // prettier-ignore
+});
