@@ -1,4 +1,5 @@
 // The registry as Driftline's own API shows it: beside what is registered, what was tracked, measured and loaded of it.
+import { isQualityMetric } from '../../domain/alerts/metric-names.js';
 import { iso, isoOrNull } from '../../domain/contract/common.js';
 import type { BaselineSummary, TrackedVersion, VersionSummary } from '../../domain/contract/models.js';
 import type { MetricFilter, MetricPointJson } from '../../domain/contract/metrics.js';
@@ -10,7 +11,6 @@ import type {
   RegistryChange,
   VersionDetail,
 } from '../../domain/contract/registry.js';
-import { isLabelMetric } from '../../domain/metric-families.js';
 import { lineageOf, trainingMetrics } from '../../domain/registry/lineage.js';
 import { CHAMPION, describeChange, standsBy, type Change, type RegisteredModel } from '../../domain/registry/model.js';
 import { NotFoundError } from '../../domain/errors.js';
@@ -191,7 +191,7 @@ export class RegistryViews {
       to,
       window: 'range',
     });
-    return points.filter((point) => point.feature === '' && isLabelMetric(point.metric));
+    return points.filter((point) => point.feature === '' && isQualityMetric(point.metric));
   }
 
   private async completing(name: string): Promise<(version: RegisteredVersion) => RegisteredVersion> {
