@@ -31,10 +31,10 @@ export function isLabelMetric(metric: string): boolean {
   return QUALITY.has(metric);
 }
 
-/** Shares in 0..1 that people read as percentages. */
+/** Shares in 0..1 that people read as percentages. `share` itself is that of rows in the bins that moved, in the evidence of an alert. */
 const SHARES: ReadonlySet<string> = new Set([
   'accuracy', 'precision', 'recall', 'specificity', 'f1', 'f1_macro', 'precision_macro', 'recall_macro', 'missing_share', 'unseen_share',
-  'drifted_share', 'error_rate', 'label_coverage', 'mape',
+  'drifted_share', 'error_rate', 'label_coverage', 'mape', 'share',
 ]); // prettier-ignore
 
 /** Of these less is better. */

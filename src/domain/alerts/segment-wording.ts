@@ -1,11 +1,12 @@
 // Segments and series in words and marks, for notifications.
 import type { NoticeChart, NoticeSegment, NoticeSegments } from './notice.js';
-import { formatNumber, formatValue, isPercentage, metricName, oneLine } from './wording.js';
+import { isShare } from '../metric-families.js';
+import { formatNumber, formatValue, metricName, oneLine } from './wording.js';
 
 /** A change: of a share in percentage points, else as a number. Always with its sign. */
 function changeText(metric: string, change: number | null): string {
   if (change === null) return '-';
-  const text = isPercentage(metric) ? `${formatNumber(Math.abs(change) * 100)} points` : formatNumber(Math.abs(change));
+  const text = isShare(metric) ? `${formatNumber(Math.abs(change) * 100)} points` : formatNumber(Math.abs(change));
   return `${change < 0 ? '-' : '+'}${text}`;
 }
 

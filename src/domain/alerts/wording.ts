@@ -2,16 +2,8 @@
 import { isShare } from '../metric-families.js';
 import type { MovedBin, Notice, NoticeItem, NoticeQuality, NoticeRollback } from './notice.js';
 
-/** What the split of a drift is about is a share of rows as well. */
-const ROW_SHARE = 'share';
-
 /** Lengths of time, in hours. */
 const HOURS = new Set(['feed_silence', 'job_silence']);
-
-/** Whether a number is written as a percentage. */
-export function isPercentage(metric: string): boolean {
-  return metric === ROW_SHARE || isShare(metric);
-}
 
 const NAMES: Record<string, string> = {
   psi: 'PSI',
@@ -64,7 +56,7 @@ export function formatShare(value: number | null): string {
 /** A value of a metric as people read it. */
 export function formatValue(metric: string, value: number | null): string {
   if (HOURS.has(metric)) return value === null ? '-' : `${formatNumber(value)} h`;
-  return isPercentage(metric) ? formatShare(value) : formatNumber(value);
+  return isShare(metric) ? formatShare(value) : formatNumber(value);
 }
 
 /** An alert's value; of a relative rule `0.91 x`, the ratio to what it is compared with. */

@@ -21,8 +21,13 @@ export function AuditTab() {
       cell: (row) => <span class="nowrap">{time(row.at, zone, { seconds: true })}</span>,
     },
     { name: 'By', value: (row) => row.actor_name || row.actor },
-    { name: 'Action', value: (row) => row.action },
-    { name: 'Target', value: (row) => row.target, cell: (row) => <code class="wrap-any">{row.target}</code> },
+    { name: 'Action', text: true, value: (row) => row.action },
+    {
+      name: 'Target',
+      text: true,
+      value: (row) => row.target,
+      cell: (row) => <code class="wrap-any">{row.target}</code>,
+    },
     {
       name: 'Change',
       value: (row) => `${shown(row.before)} -> ${shown(row.after)}`,

@@ -74,12 +74,12 @@ function Models({ rows }: { rows: readonly RegisteredModelSummary[] }) {
       cell: (row) => (
         <>
           <a href={to(`/registry/${encodeURIComponent(row.model)}`)}>
-            <strong class="wrap-any">{row.model}</strong>
+            <strong class="name">{row.model}</strong>
           </a>
           {row.description !== '' && (
             <>
               <br />
-              <small>{row.description}</small>
+              <small class="name">{row.description}</small>
             </>
           )}
         </>
