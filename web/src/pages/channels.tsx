@@ -6,11 +6,11 @@ import { refreshAll, useApi } from '../lib/data.js';
 import { Card, QueryButton } from '../ui/card.js';
 import { RemoveButton, say } from '../ui/dialog.js';
 import { ChoiceField, SubmitForm, TextField, useForm } from '../ui/form.js';
-import { Await, Empty } from '../ui/states.js';
+import { Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
-import { AlertTabs } from './alert-tabs.js';
+import { ListPage } from './alert-tabs.js';
 
 interface Channel {
   name: string;
@@ -27,20 +27,11 @@ const TYPES = [
 ] as const;
 
 export function ChannelsPage() {
-  const { admin } = useView();
-  const channels = useApi<Channel[]>(URL);
+  const loaded = useApi<Channel[]>(URL);
   return (
-    <>
-      <AlertTabs title="Channels" here="/channels" />
-      <div class="stack">
-        <section class="card" aria-label="Channels">
-          <Await of={channels} what="channels">
-            {(data) => <ChannelTable rows={data} />}
-          </Await>
-        </section>
-        {admin && <NewChannel />}
-      </div>
-    </>
+    <ListPage title="Channels" here="/channels" loaded={loaded} form={<NewChannel />}>
+      {(data) => <ChannelTable rows={data} />}
+    </ListPage>
   );
 }
 

@@ -6,11 +6,11 @@ import { fromInput, toInput } from '../prepare/range.js';
 import { Card, QueryButton } from '../ui/card.js';
 import { RemoveButton } from '../ui/dialog.js';
 import { SubmitForm, TextField, useForm } from '../ui/form.js';
-import { Await, Empty } from '../ui/states.js';
+import { Empty } from '../ui/states.js';
 import { Status } from '../ui/status.js';
 import { Table, type Column } from '../ui/table.js';
 import { useView } from '../ui/view.js';
-import { AlertTabs } from './alert-tabs.js';
+import { ListPage } from './alert-tabs.js';
 
 interface Silence {
   name: string;
@@ -32,20 +32,12 @@ const LABELS: Record<(typeof MATCHERS)[number], string> = {
 const DAY = 86_400_000;
 
 export function SilencesPage() {
-  const { admin, zone } = useView();
-  const silences = useApi<Silence[]>(URL);
+  const { zone } = useView();
+  const loaded = useApi<Silence[]>(URL);
   return (
-    <>
-      <AlertTabs title="Silences" here="/silences" />
-      <div class="stack">
-        <section class="card" aria-label="Silences">
-          <Await of={silences} what="silences">
-            {(data) => <SilenceTable rows={data} />}
-          </Await>
-        </section>
-        {admin && <NewSilence key={zone} />}
-      </div>
-    </>
+    <ListPage title="Silences" here="/silences" loaded={loaded} form={<NewSilence key={zone} />}>
+      {(data) => <SilenceTable rows={data} />}
+    </ListPage>
   );
 }
 

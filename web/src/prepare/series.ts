@@ -1,9 +1,10 @@
 // A number over time: one line a series with its interval, what it is held against, and what happened meanwhile.
 import type { MetricPointJson } from '../../../src/domain/contract/metrics.js';
 import { axisLabel, axisTime, scaleOf } from './axis.js';
-import { frame, valueAxis, type ChartView, type LegendItem, type Tip } from './chart.js';
-import { day, interval, metricName, metricValue, plusMinus, share, type Zone } from './format.js';
+import { frame, valueAxis, type ChartView, type LegendItem } from './chart.js';
+import { metricName, type Zone } from './format.js';
 import { seriesColor, type Palette } from './palette.js';
+import { middle, sentence, tipAt } from './series-words.js';
 
 /** A point as charts need it. */
 export type Point = Pick<
@@ -51,7 +52,6 @@ export interface SeriesInput {
 const at = (iso: string): number => new Date(iso).getTime();
 /** Whether a line is what others are held against. */
 const isReference = (line: Line): boolean => line.dashed !== undefined && line.dashed !== false;
-const middle = (point: Point): number => (at(point.window_start) + at(point.window_end)) / 2;
 
 /** The chart of a metric over time. */
 export function seriesView(input: SeriesInput): ChartView {
@@ -315,47 +315,4 @@ function legend(lines: readonly Line[], colors: readonly string[], young: boolea
         ]
       : []),
   ];
-}
-
-function tipAt(x: number, lines: readonly Line[], zone: Zone): Tip | null {
-  const found = lines.flatMap((line) => {
-    const point = line.points.find((candidate) => middle(candidate) === x);
-    return point === undefined ? [] : [{ line, point }];
-  });
-  const [first] = found;
-  if (first === undefined) return null;
-  const rows: [string, string][] = [];
-  for (const { line, point } of found) {
-    const spread = line.band === false ? '' : plusMinus(line.metric, point.value, point.lower, point.upper);
-    const reason =
-      point.value === null ? `- (${point.status.replaceAll('_', ' ')})` : metricValue(line.metric, point.value);
-    rows.push([line.name, spread === '' ? reason : `${reason} ${spread}`]);
-    if (line.band === false && point.upper !== null) rows.push([`limit`, metricValue(line.metric, point.upper)]);
-    if (point.n !== null) rows.push(['n', point.n.toLocaleString('en-US')]);
-    if (point.coverage !== null) rows.push(['coverage', share(point.coverage)]);
-    if (point.value !== null && point.status !== 'ok') rows.push(['status', point.status.replaceAll('_', ' ')]);
-  }
-  return { title: interval(first.point.window_start, first.point.window_end, zone), lines: rows };
-}
-
-function sentence(input: SeriesInput, lines: readonly Line[], young: number): string {
-  const { metric, zone, levels = [], spans = [] } = input;
-  const name = metricName(metric);
-  if (lines.length === 0) return `${name}: no numbers in this range.`;
-  const parts = lines.map((line) => {
-    const known = line.points.filter((point) => point.value !== null);
-    const newest = known.at(-1);
-    if (newest === undefined) return `${line.name}: no value`;
-    const lowest = known.reduce((low, point) => ((point.value ?? 0) < (low.value ?? 0) ? point : low));
-    const highest = known.reduce((high, point) => ((point.value ?? 0) > (high.value ?? 0) ? point : high));
-    const show = (point: Point): string => metricValue(metric, point.value);
-    return `${line.name}: newest ${show(newest)} (${day(newest.window_start, zone, false)}), lowest ${show(lowest)} (${day(lowest.window_start, zone, false)}), highest ${show(highest)} (${day(highest.window_start, zone, false)})`;
-  });
-  const limits = levels.map((level) => `${level.text}`);
-  const rest = [
-    ...(limits.length > 0 ? [`Lines at ${limits.join(', ')}`] : []),
-    ...(spans.length > 0 ? [`${spans.length} alert${spans.length === 1 ? '' : 's'} in this range`] : []),
-    ...(young > 0 ? ['the newest windows still wait for labels'] : []),
-  ];
-  return `${name} over time. ${[...parts, ...rest].join('. ')}.`;
 }
