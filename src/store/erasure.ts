@@ -40,7 +40,21 @@ export class ErasureTable {
     // Again: a job may have computed them in between, from rows that were still there.
     await this.mark(windows);
     const { searchedByContent, notSearched } = older;
-    return { ...counted, windows: windows.length, alertEvents, searchedByContent, notSearched };
+    const baselines = [...new Set([...counted.baselines, ...(await this.shortBaselines())])];
+    return { ...counted, baselines, windows: windows.length, alertEvents, searchedByContent, notSearched };
+  }
+
+  /** Baselines that have fewer rows than they say: of an erasure that ended before they were counted again. */
+  private async shortBaselines(): Promise<string[]> {
+    const short = await this.store.query({
+      name: 'baselines_short_of_rows',
+      lane: 'jobs',
+      sql: `SELECT toString(baseline_id) AS id FROM (SELECT baseline_id, rows FROM baselines FINAL) AS said
+        LEFT JOIN (SELECT baseline_id, count() AS kept FROM baseline_rows GROUP BY baseline_id) AS stored USING (baseline_id) WHERE kept < rows`,
+      params: {},
+      row: z.object({ id: z.string() }),
+    });
+    return short.map(({ id }) => id);
   }
 
   private labelCondition({ predictions, ids, withSharedLabels }: ErasureScope): string {

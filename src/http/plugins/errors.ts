@@ -166,7 +166,8 @@ export function registerErrors(app: App, bodyLimit: number, dashboard: Dashboard
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = table.methodsOf(path);
-    if (methods.length === 0) {
+    // A file that is not there is found missing by its own route.
+    if (methods.length === 0 || methods.includes(request.method)) {
       if (dashboard !== null && !table.sharesStart(path) && sendPage(dashboard, request, reply)) return reply;
       return sendProblem(reply, new NotFoundError(`There is nothing at ${path}. GET /docs shows what there is.`));
     }

@@ -89,6 +89,7 @@ export function access(ground: Ground): void {
 
   test('a service that does not answer is said so above the older numbers, and the next try shows new ones', async () => {
     const { page } = ground;
+    ground.provokes(/ERR_INTERNET_DISCONNECTED/);
     await ground.open('/');
     await ground.tab.context.setOffline(true);
     await page.getByRole('button', { name: 'Refresh now' }).click();
@@ -98,12 +99,11 @@ export function access(ground: Ground): void {
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByText('The service does not answer').first().waitFor({ state: 'detached' });
     await settled(page);
-    // What the network refused, the browser writes into the console.
-    ground.tab.complaints.length = 0;
   });
 
   test('what is not there says why: labels that have not come, a field that is not compared, a model that is unknown', async () => {
     const { page } = ground;
+    ground.provokes(/404/);
     await ground.open(`/models/${ROUTER}`);
     await page.getByRole('region', { name: 'Quality', exact: true }).getByText('Waiting for labels').waitFor();
     await ground.open(`/models/${ROUTER}/quality`);
@@ -112,7 +112,6 @@ export function access(ground: Ground): void {
     await page.getByText('Not compared').waitFor();
     await ground.open('/models/nobody');
     await page.getByText('Nothing here').waitFor();
-    ground.tab.complaints.length = 0;
   });
 
   test('with many predictions no page counts rows that nobody asked for, and a click does', async () => {

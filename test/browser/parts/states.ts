@@ -59,6 +59,7 @@ export function states(ground: Ground): void {
 
   test('what is down says when it is asked again, and shows itself when it is back', async () => {
     const { page } = ground;
+    ground.provokes(/503/);
     const problem = {
       type: 'about:blank',
       title: 'The store is unavailable',
@@ -74,11 +75,11 @@ export function states(ground: Ground): void {
     await page.getByRole('cell', { name: 'on-call' }).waitFor();
     await settled(page);
     expect(await page.getByText('It does not answer').count()).toBe(0);
-    ground.tab.complaints.length = 0;
   });
 
   test('a model that is deleted while one looks at it is said to be gone', async () => {
     const { page } = ground;
+    ground.provokes(/404/);
     await ground.send('POST', '/v1/predictions', { model: 'short-lived', inputs: { x: 1 }, outputs: { y: 1 } });
     await ground.open('/models/short-lived');
     await page.getByTestId('predictions').waitFor();
@@ -87,7 +88,6 @@ export function states(ground: Ground): void {
     await page.getByTestId('predictions').waitFor({ state: 'detached' });
     await page.getByText('Nothing here').first().waitFor();
     await settled(page);
-    ground.tab.complaints.length = 0;
   });
 
   test('Escape closes what is open, and the focus goes back to what opened it', async () => {

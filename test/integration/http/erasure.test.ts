@@ -85,6 +85,21 @@ describe('erasing', () => {
     expectProblem(await send('DELETE', '/v1/predictions/person-1'), 404, 'not_found');
   });
 
+  test('an erasure that ended before the baseline was counted again is finished by the next, also where that finds nothing', async () => {
+    const { prediction_id: id } = (await send('GET', '/v1/predictions/person-300')).json();
+    const { store } = service.container.tables;
+    await store.command({
+      name: 'test',
+      sql: `ALTER TABLE baseline_rows DELETE WHERE prediction_id = {id:UUID} SETTINGS mutations_sync = 1`,
+      params: { id },
+    });
+    const rows = async () => (await send('GET', '/v1/models/people/baselines/frozen')).json().rows;
+    const before = Number(await rows());
+    expectProblem(await send('DELETE', '/v1/predictions/nobody'), 404, 'not_found');
+    expect(await rows()).toBe(before - 1);
+    await jobs();
+  });
+
   test('by a tag removes what one person has in the model and leaves everybody else', async () => {
     const answer = await send('DELETE', '/v1/predictions?model=people&tag=user=bob');
     expect(answer.json()).toMatchObject({ predictions: 9, labels: 9, rejected: 1, baseline_rows: 9, windows: 1 });

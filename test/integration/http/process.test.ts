@@ -1,6 +1,6 @@
 // The process over HTTP: probes, counters, security headers, and a description that is complete and can be looked at.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { call } from '../../support/http.js';
+import { call, expectProblem } from '../../support/http.js';
 import { startTestService, type TestService } from '../../support/service.js';
 
 let service: TestService;
@@ -67,6 +67,7 @@ describe('headers', () => {
     for (const url of [...assets, '/docs/json']) {
       expect({ url, status: (await call(service.app, 'GET', url)).status }).toEqual({ url, status: 200 });
     }
+    expectProblem(await call(service.app, 'GET', '/docs/static/of-yesterday.js'), 404, 'not_found');
   });
 });
 
