@@ -127,43 +127,47 @@ async function stored(url: string, sql: string): Promise<number> {
   return rows[0]?.n ?? -1;
 }
 
-test(`${KILLS} kills under load (seed ${seed}; DRIFTLINE_TEST_SEED repeats it): every acknowledged row is there, once`, async () => {
-  console.log(`kill -9: seed ${seed}`);
-  const waiting: Work[] = [];
-  for (let kill = 0; kill < KILLS; kill++) {
-    const service = await start();
-    const clients = Array.from({ length: CLIENTS }, () => client(service.url, waiting));
-    // The random moment itself, not a wait for something.
-    await delay(random() * LONGEST);
-    await service.kill();
-    await Promise.all(clients);
-  }
-  const last = await start();
-  for (const work of waiting) {
-    const response = await fetch(`${last.url}/v1/${work.route}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...work.headers },
-      body: JSON.stringify(work.body),
-    });
-    expect(response.status).toBe(201);
-    count(work);
-  }
-  console.log(`acknowledged: ${JSON.stringify(acknowledged)}; sent again after a kill: ${waiting.length} batches`);
-  expect(acknowledged.named).toBeGreaterThan((KILLS * BATCH) / 4);
-  expect(await stored(last.url, `SELECT count() AS n FROM v_predictions WHERE model = 'named'`)).toBe(
-    acknowledged.named,
-  );
-  expect(await stored(last.url, `SELECT uniqExact(external_id) AS n FROM v_predictions WHERE model = 'named'`)).toBe(
-    acknowledged.named,
-  );
-  expect(await stored(last.url, `SELECT count() AS n FROM v_predictions WHERE model = 'unnamed'`)).toBe(
-    acknowledged.unnamed,
-  );
-  expect(await stored(last.url, `SELECT countIf(labelled = 1) AS n FROM v_predictions WHERE model = 'named'`)).toBe(
-    acknowledged.labels,
-  );
-  await last.kill();
-}, PATIENCE);
+test(
+  `${KILLS} kills under load (seed ${seed}; DRIFTLINE_TEST_SEED repeats it): every acknowledged row is there, once`,
+  async () => {
+    console.log(`kill -9: seed ${seed}`);
+    const waiting: Work[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const service = await start();
+      const clients = Array.from({ length: CLIENTS }, () => client(service.url, waiting));
+      // The random moment itself, not a wait for something.
+      await delay(random() * LONGEST);
+      await service.kill();
+      await Promise.all(clients);
+    }
+    const last = await start();
+    for (const work of waiting) {
+      const response = await fetch(`${last.url}/v1/${work.route}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...work.headers },
+        body: JSON.stringify(work.body),
+      });
+      expect(response.status).toBe(201);
+      count(work);
+    }
+    console.log(`acknowledged: ${JSON.stringify(acknowledged)}; sent again after a kill: ${waiting.length} batches`);
+    expect(acknowledged.named).toBeGreaterThan((KILLS * BATCH) / 4);
+    expect(await stored(last.url, `SELECT count() AS n FROM v_predictions WHERE model = 'named'`)).toBe(
+      acknowledged.named,
+    );
+    expect(await stored(last.url, `SELECT uniqExact(external_id) AS n FROM v_predictions WHERE model = 'named'`)).toBe(
+      acknowledged.named,
+    );
+    expect(await stored(last.url, `SELECT count() AS n FROM v_predictions WHERE model = 'unnamed'`)).toBe(
+      acknowledged.unnamed,
+    );
+    expect(await stored(last.url, `SELECT countIf(labelled = 1) AS n FROM v_predictions WHERE model = 'named'`)).toBe(
+      acknowledged.labels,
+    );
+    await last.kill();
+  },
+  PATIENCE,
+);
 
 test('a file and an erasure that are killed half-way: sent again, every row is there once, and nothing of the person is left', async () => {
   const ROWS = 12_000;
