@@ -76,6 +76,8 @@ export interface StateFacts {
   compared: number;
   driftSince: number | null;
   predictions: number;
+  /** Predictions have come in the range, whether or not a window of it is computed. */
+  received: boolean;
   /** Rows with a label behind the quality number; null where no labels are expected. */
   labelled: number | null;
   minSamples: number;
@@ -89,7 +91,10 @@ export function stateOf(facts: StateFacts): { state: ModelState; why: string; si
     return { state: 'critical', why: `${count(critical, 'critical alert')} firing`, since: facts.alertsSince };
   if (warning > 0) return { state: 'watch', why: `${count(warning, 'warning')} firing`, since: facts.alertsSince };
   if (drifted > 0) return { state: 'watch', why: inputs, since: facts.driftSince };
-  if (facts.predictions === 0) return { state: 'no_data', why: 'no predictions in this range', since: null };
+  if (facts.predictions === 0) {
+    const why = facts.received ? 'no window of this range is computed yet' : 'no predictions in this range';
+    return { state: 'no_data', why, since: null };
+  }
   if (facts.predictions < facts.minSamples)
     return {
       state: 'insufficient_data',

@@ -105,6 +105,8 @@ export function summarise(facts: ModelFacts): OverviewModel {
   const alerts = facts.alerts.filter((alert) => facts.version === null || alert.version === version);
   const firing = alerts.filter((alert) => alert.state === 'firing');
   const begun = firing.map((alert) => Date.parse(alert.since));
+  const seen = versions.filter((row) => row.version === version);
+  const newest = seen[0]?.last_ms ?? null;
   const { state, why, since } = stateOf({
     critical: firing.filter((alert) => alert.severity === 'critical').length,
     warning: firing.filter((alert) => alert.severity !== 'critical').length,
@@ -113,12 +115,12 @@ export function summarise(facts: ModelFacts): OverviewModel {
     compared: drift.compared,
     driftSince: drift.since === null ? null : Date.parse(drift.since),
     predictions: predictions.value ?? 0,
+    received: newest !== null && newest >= facts.range.from && newest < facts.range.to,
     labelled: config.task === 'none' || config.groundTruth === null ? null : (headline?.n ?? 0),
     minSamples: config.minSamples,
   });
   const count = (wanted: Alert['state']) => alerts.filter((alert) => alert.state === wanted).length;
   const baseline = version === null ? null : inForce(facts.baselines, version);
-  const seen = versions.filter((row) => row.version === version);
   const computed = sums.map((row) => row.computedAt);
   return {
     model,
@@ -152,7 +154,7 @@ export function summarise(facts: ModelFacts): OverviewModel {
       pending: count('pending'),
     },
     first_seen: isoOrNull(seen[0]?.first_ms ?? null),
-    last_seen: isoOrNull(seen[0]?.last_ms ?? null),
+    last_seen: isoOrNull(newest),
     computed_at: isoOrNull(computed.length === 0 ? null : Math.max(...computed)),
   };
 }

@@ -14,7 +14,13 @@ export interface PageKey {
 }
 
 export interface PredictionReader {
-  page(range: PredictionFilter, limit: number, after: PageKey | null): Promise<StoredPrediction[]>;
+  /** Ascending by time, unless `order` says otherwise. */
+  page(
+    range: PredictionFilter,
+    limit: number,
+    after: PageKey | null,
+    order?: 'asc' | 'desc',
+  ): Promise<StoredPrediction[]>;
   byId(id: string): Promise<StoredPrediction[]>;
   /** Rows as CSV or Parquet, a column per field. */
   file(range: PredictionFilter, format: 'csv' | 'parquet'): AsyncIterable<Buffer>;
@@ -35,7 +41,7 @@ export class PredictionsService implements PredictionsApi {
 
   async list(
     filter: PredictionFilter,
-    page: { limit: number; cursor: string | null },
+    page: { limit: number; cursor: string | null; order?: 'asc' | 'desc' | null },
   ): Promise<{ predictions: StoredPrediction[]; next_cursor: string | null }> {
     await this.requireModel(filter.model);
     // One more than asked for tells whether there is another page.
@@ -43,6 +49,7 @@ export class PredictionsService implements PredictionsApi {
       filter,
       page.limit + 1,
       page.cursor === null ? null : decodeCursor(page.cursor),
+      page.order ?? 'asc',
     );
     const predictions = rows.slice(0, page.limit);
     const last = predictions[predictions.length - 1];

@@ -27,6 +27,9 @@ export interface PageKey {
   deployment: string;
 }
 
+/** Oldest or newest first. */
+export type PageOrder = 'asc' | 'desc';
+
 const numberMap = z.record(z.string(), z.number());
 const textMap = z.record(z.string(), z.string());
 const predictionRow = z.object({
@@ -57,6 +60,9 @@ type PredictionRow = z.output<typeof predictionRow>;
 const SELECTED = `toString(prediction_id) AS id, external_id, model, version, deployment, toUnixTimestamp64Milli(ts) AS ts_ms, num, str, flag, json, metrics, tags,
   latency_ms, status, error, request_bytes, response_bytes, cpu_ms, memory_bytes, replica, toUnixTimestamp64Milli(received_at) AS received_ms`;
 
+/** Hour first: the order is the same, and the engine can stop reading after the hours that fill the page. */
+const PAGE_KEY = ['toStartOfHour(ts)', 'ts', 'prediction_id', 'version', 'deployment'];
+
 /** The conditions of a range over the predictions table. */
 export function rangeConditions(range: PredictionRange): Conditions {
   const where = new Conditions()
@@ -86,21 +92,26 @@ export class PredictionTable {
     private readonly groundTruth: GroundTruthTable,
   ) {}
 
-  /** One page, ascending by time. */
-  async page(range: PredictionRange, limit: number, after: PageKey | null): Promise<StoredPrediction[]> {
+  /** One page by time. */
+  async page(
+    range: PredictionRange,
+    limit: number,
+    after: PageKey | null,
+    order: PageOrder = 'asc',
+  ): Promise<StoredPrediction[]> {
+    const beyond = order === 'asc' ? '>' : '<';
     const where = rangeConditions(range);
     if (after !== null) {
       const ts = `fromUnixTimestamp64Milli(${where.bind(after.ts, 'Int64')}, 'UTC')`;
-      where.add(`toStartOfHour(ts) >= toStartOfHour(${ts})`);
+      where.add(`toStartOfHour(ts) ${beyond}= toStartOfHour(${ts})`);
       where.add(
-        `(ts, prediction_id, version, deployment) > (${ts}, ${where.bind(after.id, 'UUID')}, ${where.bind(after.version, 'String')}, ${where.bind(after.deployment, 'String')})`,
+        `(ts, prediction_id, version, deployment) ${beyond} (${ts}, ${where.bind(after.id, 'UUID')}, ${where.bind(after.version, 'String')}, ${where.bind(after.deployment, 'String')})`,
       );
     }
     const rows = await this.store.query({
       name: 'page_of_predictions',
-      // Hour first: the order is the same, and the engine can stop reading after the hours that fill the page.
       sql: `SELECT ${SELECTED} FROM predictions FINAL ${where.where()}
-        ORDER BY toStartOfHour(ts), ts, prediction_id, version, deployment LIMIT ${where.bind(limit, 'UInt32')}`,
+        ORDER BY ${PAGE_KEY.map((key) => `${key} ${order}`).join(', ')} LIMIT ${where.bind(limit, 'UInt32')}`,
       params: where.params,
       row: predictionRow,
     });

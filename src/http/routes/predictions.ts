@@ -14,6 +14,7 @@ import {
   emptyQuery,
   isForward,
   limitOf,
+  optionalChoice,
   optionalDeployment,
   optionalFlag,
   optionalLimit,
@@ -43,6 +44,7 @@ const listQuery = z
     labelled: optionalFlag('true: only predictions with ground truth; false: only those without'),
     limit: optionalLimit(1000, `1 to 1000, ${PAGE} by default`),
     cursor: optionalText('`next_cursor` of the page before'),
+    order: optionalChoice(['asc', 'desc'], '`desc`: newest first; `asc`, the default: oldest first'),
   })
   .refine(isForward, RANGE_ERROR);
 
@@ -54,7 +56,7 @@ export function predictionRoutes(app: App, { services }: RouteContext): void {
     config: {
       scope: 'read',
       slow: true,
-      docs: { response: { 200: forms('Ascending by time.', pageSchema, [NDJSON, CSV, PARQUET]) } },
+      docs: { response: { 200: forms('Ascending by time, unless `order=desc`.', pageSchema, [NDJSON, CSV, PARQUET]) } },
     },
     schema: {
       tags: ['predictions'],
@@ -64,15 +66,15 @@ export function predictionRoutes(app: App, { services }: RouteContext): void {
       querystring: listQuery,
     },
     handler: async (request, reply) => {
-      const { limit, cursor, ...filter } = request.query;
+      const { limit, cursor, order, ...filter } = request.query;
       assertModel(request.principal, filter.model);
       const type = negotiate(request.headers.accept, [JSON_TYPE, NDJSON, CSV, PARQUET]);
       const format = EXPORTS[type];
       if (format === undefined)
-        return reply.send(await services.predictions.list(filter, { limit: limit ?? PAGE, cursor }));
-      if (cursor !== null || limit !== null) {
+        return reply.send(await services.predictions.list(filter, { limit: limit ?? PAGE, cursor, order }));
+      if (cursor !== null || limit !== null || order !== null) {
         throw new InvalidInputError(
-          `Leave cursor and limit out: ${type} is the whole range. Pages come as ${JSON_TYPE}.`,
+          `Leave cursor, limit and order out: ${type} is the whole range, ascending. Pages come as ${JSON_TYPE}.`,
         );
       }
       return reply.type(type).send(await streamOf(services.predictions.export(filter, format)));

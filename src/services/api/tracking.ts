@@ -166,7 +166,7 @@ export interface ClouderaApi {
 export interface PredictionsApi {
   list(
     filter: PredictionFilter,
-    page: { limit: number; cursor: string | null },
+    page: { limit: number; cursor: string | null; order?: 'asc' | 'desc' | null },
   ): Promise<{ predictions: StoredPrediction[]; next_cursor: string | null }>;
   /** @throws NotFoundError. `id` is a UUID or an external id. */
   get(id: string, allowed: readonly string[] | null): Promise<StoredPrediction>;

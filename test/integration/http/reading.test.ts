@@ -63,18 +63,22 @@ afterAll(async () => {
 });
 
 describe('predictions', () => {
-  test('come in pages, ascending by time, each once', async () => {
+  test.each([
+    ['ascending by time', ''],
+    ['descending by time where they are asked for so', '&order=desc'],
+  ])('come in pages, %s, each once', async (_, order) => {
     const seen: string[] = [];
     let cursor: string | null = '';
     do {
-      const answer = await get(`/v1/predictions?model=flights&limit=60&cursor=${encodeURIComponent(cursor)}`);
+      const answer = await get(`/v1/predictions?model=flights&limit=60${order}&cursor=${encodeURIComponent(cursor)}`);
       expect(answer.status).toBe(200);
       const page = answer.json() as unknown as { predictions: { prediction_id: string }[]; next_cursor: string | null };
       expect(page.predictions.length).toBeLessThanOrEqual(60);
       seen.push(...page.predictions.map((row) => row.prediction_id));
       cursor = page.next_cursor;
     } while (cursor !== null);
-    expect(seen).toEqual(Array.from({ length: COUNT }, (_, n) => id(n)));
+    const ascending = Array.from({ length: COUNT }, (_, n) => id(n));
+    expect(seen).toEqual(order === '' ? ascending : ascending.reverse());
   });
 
   test.each([

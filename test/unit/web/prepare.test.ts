@@ -5,7 +5,7 @@ import type { Alert } from '../../../src/domain/contract/alerts.js';
 import type { Distribution } from '../../../src/domain/contract/metrics.js';
 import type { Grid } from '../../../src/domain/contract/overview.js';
 import { alertTabs, inTab, worstFirst } from '../../../web/src/prepare/alerts.js';
-import { binsOverTime } from '../../../web/src/prepare/bins-over-time.js';
+import { binsOverTime, newestWindows } from '../../../web/src/prepare/bins-over-time.js';
 import { matrixView } from '../../../web/src/prepare/confusion.js';
 import { calibrationView, rocView } from '../../../web/src/prepare/curves.js';
 import { binsOf, distributionView, movedBins, movedPhrase } from '../../../web/src/prepare/distribution.js';
@@ -244,6 +244,13 @@ describe('distributions', () => {
   test('over time a cell is how far its bin is from the baseline', () => {
     const view = binsOverTime(distribution, 'UTC');
     expect(view.rows.map((row) => row.cells[0]?.level)).toEqual([5, 2, 5]);
+  });
+  test.each([
+    ['15m', 30, { from: iso(START + 30 * DAY - 2000 * 900_000), cut: true }],
+    ['15m', 7, { from: iso(START), cut: false }],
+    ['1d', 2000, { from: iso(START), cut: false }],
+  ])('windows of %s over %d days are asked for as far as the service answers', (window, days, expected) => {
+    expect(newestWindows({ from: iso(START), to: iso(START + days * DAY) }, window)).toEqual(expected);
   });
 });
 

@@ -3,8 +3,8 @@ import type { Distribution, MetricPointJson } from '../../../src/domain/contract
 import { modelUrl } from '../lib/api.js';
 import { useApi } from '../lib/data.js';
 import { change, go } from '../lib/location.js';
-import { binsOverTime } from '../prepare/bins-over-time.js';
-import { interval, number } from '../prepare/format.js';
+import { binsOverTime, MOST_WINDOWS, newestWindows } from '../prepare/bins-over-time.js';
+import { count, interval, number } from '../prepare/format.js';
 import { Card } from '../ui/card.js';
 import { Heat } from '../ui/heat.js';
 import { useSeen } from '../ui/seen.js';
@@ -27,7 +27,8 @@ export function useSpan(view: ModelView): { from: string; to: string; whole: boo
 export function OverTimeCard({ view, feature }: { view: ModelView; feature: string }) {
   const { zone, place } = useView();
   const [seen, mark] = useSeen();
-  const { model, from, to: until, version } = view;
+  const { model, to: until, version } = view;
+  const { from, cut } = newestWindows(view, model.window);
   const url = modelUrl(model.model, 'distribution', {
     feature,
     version,
@@ -40,6 +41,11 @@ export function OverTimeCard({ view, feature }: { view: ModelView; feature: stri
   return (
     <Card title="Bins over time" span={12} urls={[url]} flush>
       <div ref={mark} />
+      {cut && (
+        <p class="lead card-lead">
+          The newest {count(MOST_WINDOWS)} windows of the range, {interval(from, until, zone)}
+        </p>
+      )}
       <Await of={loaded} what="bins over time">
         {(data) => {
           const heat = binsOverTime(data, zone);

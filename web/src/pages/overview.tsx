@@ -13,6 +13,7 @@ import {
   metricName,
   metricValue,
   plural,
+  shorten,
   time,
   versionName,
 } from '../prepare/format.js';
@@ -211,8 +212,8 @@ function columns(zone: 'UTC' | 'local'): Column<OverviewModel>[] {
             <>
               <br />
               <small class="wrap">
-                worst {row.drift.worst.feature} {metricValue('psi', row.drift.worst.value)} (limit{' '}
-                {metricValue('psi', row.drift.worst.limit)})
+                worst <span title={row.drift.worst.feature}>{shorten(row.drift.worst.feature, 22)}</span>{' '}
+                {metricValue('psi', row.drift.worst.value)} (limit {metricValue('psi', row.drift.worst.limit)})
               </small>
             </>
           )}

@@ -88,6 +88,7 @@ function Browse({ overview }: { overview: Overview }) {
     labelled: get('labelled') || null,
     from: overview.from,
     to: overview.to,
+    order: 'desc',
     limit: PAGE,
     cursor: get('cursor') || null,
   });
@@ -125,7 +126,7 @@ function Browse({ overview }: { overview: Overview }) {
         />
       </div>
       <section class="card" aria-label="Predictions">
-        <p class="lead card-lead">{interval(overview.from, overview.to, zone)}, oldest first</p>
+        <p class="lead card-lead">{interval(overview.from, overview.to, zone)}, newest first</p>
         <Await of={page} what="predictions">
           {(data) =>
             data.predictions.length === 0 ? (

@@ -6,8 +6,24 @@ import { interval, share, type Zone } from './format.js';
 
 /** Columns at the most: more windows are added up. */
 const COLUMNS = 60;
+/** Windows that the service answers at most. */
+export const MOST_WINDOWS = 2000;
 /** Points of per cent at which a cell gets deeper. */
 const STEPS = [0.02, 0.04, 0.07, 0.1, 0.15] as const;
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of a window such as `15m`, as the service writes it. */
+function lengthOf(window: string): number {
+  return Number(window.slice(0, -1)) * (UNITS[window.slice(-1)] ?? 0);
+}
+
+/** Where a range begins that has as many windows as can be asked for: its own beginning, or its newest windows'. */
+export function newestWindows(range: { from: string; to: string }, window: string): { from: string; cut: boolean } {
+  const earliest = Date.parse(range.to) - MOST_WINDOWS * lengthOf(window);
+  const cut = earliest > Date.parse(range.from);
+  return { from: cut ? new Date(earliest).toISOString() : range.from, cut };
+}
 
 /** Bins as rows, time as columns. */
 export function binsOverTime(data: Distribution, zone: Zone): HeatView {

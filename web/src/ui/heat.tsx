@@ -1,5 +1,6 @@
 // The heatmap: a grid that keyboard and screen reader can walk, cell by cell.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { shorten } from '../prepare/format.js';
 import type { HeatView } from '../prepare/grid.js';
 
 const MOVES: Record<string, [number, number]> = {
@@ -12,6 +13,8 @@ const MOVES: Record<string, [number, number]> = {
 };
 /** Rows at first: the worst are on top. */
 const FIRST_ROWS = 24;
+/** Characters of a row's name that fit: names of many fields begin the same, their ends tell them apart. */
+const NAME = 22;
 
 /** `open` is called with the row and the column that were chosen. */
 export function Heat({
@@ -72,8 +75,8 @@ export function Heat({
           <tbody>
             {rows.map((row, r) => (
               <tr key={row.name}>
-                <th scope="row" title={`${row.name}: ${row.note}`}>
-                  {row.name}
+                <th scope="row" title={`${row.name}: ${row.note}`} aria-label={row.name}>
+                  {shorten(row.name, NAME)}
                 </th>
                 {row.cells.map((cell, c) => (
                   <td
