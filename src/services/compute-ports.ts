@@ -239,5 +239,5 @@ export interface OperationsReader {
   replicas(rows: GroupedRows): Promise<ReplicaRow[]>;
   tracked(
     rows: GroupedRows,
-  ): Promise<(GroupKey & { key: string; n: number; total: number | null; squares: number | null })[]>;
+  ): Promise<(GroupKey & { key: string; n: number; total: number | null; variance: number | null })[]>;
 }

@@ -141,7 +141,7 @@ export class DriftCalculator {
         threshold: config.driftThreshold,
         comparedFields: compared,
         ks: group.ks.get(field.path) ?? null,
-        wasserstein: distance === undefined || field.std === null ? null : { ...distance, baselineStd: field.std },
+        wasserstein: distance === undefined ? null : { ...distance, baselineStd: field.std },
       });
       const noise = psiChanceLimit(field.counts, counts, compared);
       scored.set(field.path, {

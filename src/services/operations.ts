@@ -2,7 +2,7 @@
 import type { MetricPoint } from '../domain/contract/metrics.js';
 import type { EffectiveConfig } from '../domain/contract/models.js';
 import type { Score } from '../domain/drift/score.js';
-import { meanInterval } from '../domain/quality/intervals.js';
+import { varianceInterval } from '../domain/quality/intervals.js';
 import { plain, shareScore, withInterval } from '../domain/quality/score.js';
 import type { GroupKey, WindowSelection } from '../domain/selection.js';
 import type { OperationsReader, ReplicaRow, RowSelector, TechnicalRow } from './compute-ports.js';
@@ -26,7 +26,7 @@ export class OperationsCalculator {
         `custom.${row.key}`,
         row.total === null ? null : row.total / row.n,
         // A sum that overflows is null: then there is no mean, or no interval.
-        row.total === null || row.squares === null ? null : meanInterval(row.n, row.total, row.squares),
+        row.total === null || row.variance === null ? null : varianceInterval(row.n, row.total / row.n, row.variance),
         'normal',
         row.n,
       );

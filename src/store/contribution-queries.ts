@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BinContent, Measure, RowMetric } from '../domain/alerts/measure.js';
 import type { GroupedRows } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
-import { classified, joined, labelOf, scoreOf, type QualityColumns } from './labelled-rows.js';
+import { classified, joined, labelOf, LOG_LOSS, scoreOf, type QualityColumns } from './labelled-rows.js';
 import { textOf } from './segments.js';
 import type { Store } from './store.js';
 
@@ -16,8 +16,6 @@ interface MeasuredRows {
 }
 
 const sumRow = z.object({ segment: z.string(), n: z.number(), total: z.number().nullable() });
-const CLIPPED = 'least(greatest(s, 1e-15), 1 - 1e-15)';
-const LOSS = `if(y, -log(${CLIPPED}), -log1p(-${CLIPPED}))`;
 /** Of a binary model: h is the predicted class, y the true one, s the score. */
 const BINARY: Record<string, Omit<MeasuredRows, 'from'>> = {
   accuracy: { value: 'h = y', counts: 'isNotNull(h)', worst: 'if(h = y, 0, 1 + ifNull(abs(s - y), 0))' },
@@ -28,7 +26,7 @@ const BINARY: Record<string, Omit<MeasuredRows, 'from'>> = {
     counts: 'isNotNull(h) AND NOT y',
     worst: 'if(ifNull(h, 0) AND NOT y, 1 + ifNull(s, 0), 0)',
   },
-  log_loss: { value: LOSS, counts: 'isNotNull(s)', worst: `ifNull(${LOSS}, 0)` },
+  log_loss: { value: LOG_LOSS, counts: 'isNotNull(s)', worst: `ifNull(${LOG_LOSS}, 0)` },
   brier: { value: 'pow(s - y, 2)', counts: 'isNotNull(s)', worst: 'ifNull(pow(s - y, 2), 0)' },
 };
 const REGRESSION: Record<string, string> = { mae: 'abs(d)', mse: 'pow(d, 2)', mean_error: 'd' };

@@ -12,6 +12,13 @@ export interface QualityColumns {
   threshold: number;
 }
 
+const CLIPPED = 'least(greatest(s, 1e-15), 1 - 1e-15)';
+/**
+ * -ln of the probability that score `s` gave to the truth `y`, of rows as `classified` makes them; NULL without a score. That is asked for first: least and
+ * greatest pass over NULL, which would make a missing score the worst there is.
+ */
+export const LOG_LOSS = `if(isNull(s), NULL, if(y, -log(${CLIPPED}), -log1p(-${CLIPPED})))`;
+
 /** A label of two classes as text: true and 1 are one class, false and 0 the other, so that a boolean prediction meets a numeric label. */
 export function asClass(text: string): string {
   return `transform(${text}, ['true', 'false'], ['1', '0'], ${text})`;

@@ -17,7 +17,7 @@ const trackedRow = z.object({
   key: z.string(),
   n: z.number(),
   total: z.number().nullable(),
-  squares: z.number().nullable(),
+  variance: z.number().nullable(),
 });
 export type TrackedRow = z.output<typeof trackedRow>;
 
@@ -77,12 +77,12 @@ export class OperationsQueries {
     });
   }
 
-  /** Sums of every key of \`metrics\`. */
+  /** Sum and sample variance of every key of \`metrics\`. */
   tracked(rows: GroupedRows): Promise<TrackedRow[]> {
     return this.store.query({
       name: 'tracked_values',
       lane: 'jobs',
-      sql: `SELECT ${GROUP}, toString(entry.1) AS key, count() AS n, sumKahan(entry.2) AS total, sumKahan(entry.2 * entry.2) AS squares
+      sql: `SELECT ${GROUP}, toString(entry.1) AS key, count() AS n, sumKahan(entry.2) AS total, varSampStable(entry.2) AS spread, if(isFinite(spread), spread, NULL) AS variance
         FROM ${rows.from(['arrayJoin(arrayZip(mapKeys(metrics), mapValues(metrics))) AS entry'])}
         GROUP BY ${GROUP}, key ORDER BY ${GROUP}, n DESC, key LIMIT ${MAX_KEYS} BY ${GROUP}`,
       params: rows.params,

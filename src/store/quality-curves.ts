@@ -62,7 +62,7 @@ export class QualityCurveQueries {
   roc(rows: GroupedRows, columns: QualityColumns, points: number) {
     const params = new Conditions(rows.params);
     const positive = asClass(params.bind(columns.positive, 'String'));
-    const labelled = joined(rows, columns.truthKey, params, { s: scoreOf(columns.score, params) });
+    const labelled = joined(rows, columns.truthKey, params, { score: scoreOf(columns.score, params) });
     return this.store.query({
       name: 'roc_curve',
       lane: 'jobs',
@@ -70,7 +70,7 @@ export class QualityCurveQueries {
         FROM (
           SELECT s, sum(y) OVER (ORDER BY s DESC ROWS UNBOUNDED PRECEDING) AS found, sum(n - y) OVER (ORDER BY s DESC ROWS UNBOUNDED PRECEDING) AS wrong,
             sum(y) OVER () AS all_positive, sum(n - y) OVER () AS all_negative
-          FROM (SELECT assumeNotNull(s) AS s, count() AS n, countIf(${asClass('truth_text')} = ${positive}) AS y FROM ${labelled} WHERE isNotNull(s) GROUP BY s))
+          FROM (SELECT assumeNotNull(score) AS s, count() AS n, countIf(${asClass('truth_text')} = ${positive}) AS y FROM ${labelled} WHERE isNotNull(score) GROUP BY s))
         GROUP BY toUInt32(ceil((found / greatest(all_positive, 1) + wrong / greatest(all_negative, 1)) / 2 * {points:UInt32}))
         ORDER BY threshold DESC LIMIT {points:UInt32}`,
       params: { ...params.params, points },

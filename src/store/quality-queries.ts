@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GroupedRows, GroupKey } from '../domain/selection.js';
 import { Conditions } from './conditions.js';
-import { asClass, classified, joined, labelOf, scoreOf, type QualityColumns } from './labelled-rows.js';
+import { asClass, classified, joined, labelOf, LOG_LOSS, scoreOf, type QualityColumns } from './labelled-rows.js';
 import type { Store } from './store.js';
 
 const groupFields = { version: z.string(), deployment: z.string(), segment: z.string(), w: z.number() };
@@ -73,8 +73,6 @@ export class QualityQueries {
 
   binary(rows: GroupedRows, columns: QualityColumns): Promise<BinaryRow[]> {
     const params = new Conditions(rows.params);
-    const clipped = 'least(greatest(s, 1e-15), 1 - 1e-15)';
-    const loss = `if(y, -log(${clipped}), -log1p(-${clipped}))`;
     // Ten bins of rows by score, ties by prediction id; the first n mod 10 bins hold one row more.
     const binStart = `(i * intDiv(length(sorted), ${CALIBRATION_BINS}) + least(i, length(sorted) % ${CALIBRATION_BINS}))`;
     const binSize = `(intDiv(length(sorted), ${CALIBRATION_BINS}) + (i < length(sorted) % ${CALIBRATION_BINS}))`;
@@ -89,7 +87,7 @@ export class QualityQueries {
             range(if(scored = 0, 0, ${CALIBRATION_BINS})))) AS calibration
         FROM (
           SELECT ${GROUP}, countIf(isNotNull(h)) AS n, countIf(h AND y) AS tp, countIf(h AND NOT y) AS fp, countIf(NOT h AND y) AS fn, countIf(NOT h AND NOT y) AS tn,
-            countIf(isNotNull(s)) AS scored, countIf(isNotNull(s) AND y) AS positives, sumKahan(ifNull(${loss}, 0)) AS ll, sumKahan(ifNull(pow(${loss}, 2), 0)) AS ll2,
+            countIf(isNotNull(s)) AS scored, countIf(isNotNull(s) AND y) AS positives, sumKahan(ifNull(${LOG_LOSS}, 0)) AS ll, sumKahan(ifNull(pow(${LOG_LOSS}, 2), 0)) AS ll2,
             sumKahan(ifNull(pow(s - y, 2), 0)) AS br, sumKahan(ifNull(pow(s - y, 4), 0)) AS br2,
             groupArrayIf((assumeNotNull(s), toUInt8(y), prediction_id), isNotNull(s)) AS pairs, arraySort(x -> (x.1, x.3), pairs) AS sorted
           FROM ${classified(rows, columns, params)}
@@ -105,10 +103,11 @@ export class QualityQueries {
     return this.store.query({
       name: 'regression_quality',
       lane: 'jobs',
-      sql: `SELECT * EXCEPT (pairs, centre), arrayAvg(x -> pow(x.1, 2) * pow(x.2 - centre, 2), pairs) AS e2z2, arrayAvg(x -> pow(x.2 - centre, 4), pairs) AS z4
+      sql: `SELECT * EXCEPT (pairs, centre), arrayAvg(x -> pow(x.1, 2) * pow(x.2 - centre, 2), pairs) AS e2z2, arrayAvg(x -> pow(x.2 - centre, 4), pairs) AS z4,
+          if(arrayAll(x -> x.2 = pairs[1].2, pairs), 0, arrayAvg(x -> pow(x.2 - centre, 2), pairs) - pow(arrayAvg(x -> x.2 - centre, pairs), 2)) AS truth_var
         FROM (SELECT ${GROUP}, count() AS n, sumKahan(assumeNotNull(d)) AS e, sumKahan(abs(assumeNotNull(d))) AS abs_e, sumKahan(pow(assumeNotNull(d), 2)) AS e2, sumKahan(pow(assumeNotNull(d), 4)) AS e4,
           countIf(truth_number != 0) AS mape_n, sumIf(abs(assumeNotNull(d)) / abs(truth_number), truth_number != 0) AS mape,
-            sumIf(pow(assumeNotNull(d) / truth_number, 2), truth_number != 0) AS mape2, varPopStable(truth_number) AS truth_var,
+            sumIf(pow(assumeNotNull(d) / truth_number, 2), truth_number != 0) AS mape2,
             groupArray((assumeNotNull(d), truth_number)) AS pairs, avg(truth_number) AS centre
         FROM (SELECT *, s - truth_number AS d FROM ${joined(rows, columns.truthKey, params, { s: scoreOf(columns.prediction, params) })} WHERE truth_kind = 'number')
         WHERE isNotNull(d) GROUP BY ${GROUP})`,
@@ -117,7 +116,7 @@ export class QualityQueries {
     });
   }
 
-  /** Counts of truth by predicted label, as text. With a score and no prediction, the label is positive or \`not <positive>\`. */
+  /** Counts of truth by predicted label, as text; rows without a prediction are left out. An alias hides its column, in WHERE too, so the two have two names. With a score and no prediction, the label is positive or \`not <positive>\`. */
   confusion(rows: GroupedRows, columns: QualityColumns) {
     const params = new Conditions(rows.params);
     const positive = params.bind(columns.positive, 'String');
@@ -133,8 +132,8 @@ export class QualityQueries {
     return this.store.query({
       name: 'confusion_counts',
       lane: 'jobs',
-      sql: `SELECT ${GROUP}, truth, assumeNotNull(predicted) AS predicted, count() AS n
-        FROM (SELECT ${GROUP}, ${truth} AS truth, ${predicted} AS predicted FROM ${joined(rows, columns.truthKey, params, given)}) WHERE isNotNull(predicted)
+      sql: `SELECT ${GROUP}, truth, assumeNotNull(said) AS predicted, count() AS n
+        FROM (SELECT ${GROUP}, ${truth} AS truth, ${predicted} AS said FROM ${joined(rows, columns.truthKey, params, given)}) WHERE isNotNull(said)
         GROUP BY ${GROUP}, truth, predicted ORDER BY ${GROUP}, truth, predicted LIMIT 100000`,
       params: params.params,
       row: confusionRow,

@@ -28,9 +28,14 @@ const resultRow = z.object({
   distance: z.number().nullable(),
 });
 
-/** W1: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision. */
-const DISTANCE = `arraySum((step, height) -> step * abs(height), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2))) / (toFloat64(length(b)) * length(c))`;
+/**
+ * W1: the area between both empirical distribution functions, by whole-number weights, so that ties cost no precision; as shares before they meet the
+ * steps, so that large values do not overflow.
+ */
+const DISTANCE = `arraySum((step, height) -> step * (abs(height) / (toFloat64(length(b)) * length(c))), arrayPopFront(arrayDifference(sorted.1)), arrayPopBack(arrayCumSum(sorted.2)))`;
 const SORTED = `arraySort(x -> x.1, arrayConcat(arrayMap(x -> (x, toInt64(length(c))), b), arrayMap(x -> (x, -toInt64(length(b))), c)))`;
+/** The place of each value among the distinct ones: the engine's test takes values less than 1e-12 apart for equal ones, whatever their unit. */
+const RANKS = `arrayCumSum(arrayMap(step -> step != 0, arrayDifference(sorted.1)))`;
 const NOTHING = 'CAST(NULL AS Nullable(Float64))';
 
 export class TwoSampleQueries {
@@ -107,17 +112,20 @@ function valuesOf(
 
 /** Both samples of each group and field as arrays. As an aggregate the test would fail the whole statement where one sample is empty, HAVING or not. */
 function bySamples({ baseline, current, hashes }: Values, options: TwoSampleOptions): string {
-  const test = `arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${options.exact ? 'exact' : 'asymp'}\\')', arrayConcat(b, c), arrayConcat(arrayWithConstant(length(b), 0), arrayWithConstant(length(c), 1)))`;
+  const test = `arrayReduce('kolmogorovSmirnovTest(\\'two-sided\\', \\'${options.exact ? 'exact' : 'asymp'}\\')', ${RANKS}, arrayMap(weight -> weight < 0, sorted.2))`;
   return `SELECT indexOf(${hashes}, grp) AS at, field, ks.1 AS d, ks.2 AS p, ${options.distance ? DISTANCE : NOTHING} AS distance
-    FROM (SELECT grp, field, b, c, ${test} AS ks${options.distance ? `, ${SORTED} AS sorted` : ''}
+    FROM (SELECT grp, field, b, c, ${SORTED} AS sorted, ${test} AS ks
       FROM (SELECT grp, field, groupArray(v) AS c FROM ${current} GROUP BY grp, field) AS current_values
       INNER JOIN (SELECT field, groupArray(v) AS b FROM ${baseline} GROUP BY field) AS baseline_values USING (field))`;
 }
 
+/** A power of two, so that only the unit changes: values 1e-162 apart are told apart, those beyond 1e150, which it would overflow, are not. */
+const SCALED = 'least(greatest(v, -1e150), 1e150) * exp2(500)';
+
 /** KS as an aggregate: nothing is held twice, and the samples are sorted side by side, for which the groups must lie in many buckets. */
 function byAggregate({ baseline, current, hashes }: Values): string {
   return `SELECT indexOf(${hashes}, grp) AS at, field, ks.1 AS d, ${NOTHING} AS p, ${NOTHING} AS distance
-    FROM (SELECT grp, field, kolmogorovSmirnovTest('two-sided', 'asymp')(v, side) AS ks
+    FROM (SELECT grp, field, kolmogorovSmirnovTest('two-sided', 'asymp')(${SCALED}, side) AS ks
       FROM (SELECT arrayJoin(${hashes}) AS grp, field, v, 0 AS side FROM ${baseline} UNION ALL SELECT grp, field, v, 1 AS side FROM ${current})
       GROUP BY grp, field)
     SETTINGS group_by_two_level_threshold = 1, group_by_two_level_threshold_bytes = 1`;

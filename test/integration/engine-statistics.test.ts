@@ -142,6 +142,7 @@ describe('the two-sample tests of the store', () => {
     window: readonly Record<string, unknown>[],
     paths: string[],
     exact = true,
+    distance = true,
   ) {
     const name = `m${model++}`;
     const id = uuid(model);
@@ -170,7 +171,7 @@ describe('the two-sample tests of the store', () => {
     const rows = await new WindowRows(opened.store).predictions(selection);
     const groups = [{ version: '1', deployment: '', segment: '', w: 0 }];
     const sample = new BaselineTable(opened.store, opened.store.engine).rowsOf(id);
-    return new TwoSampleQueries(opened.store).compare(rows, groups, paths, sample, { exact, distance: true });
+    return new TwoSampleQueries(opened.store).compare(rows, groups, paths, sample, { exact, distance });
   }
   const column = (values: readonly number[]) => values.map((x) => ({ x }));
   const distinct = fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 6, maxLength: 10 });
@@ -214,6 +215,30 @@ describe('the two-sample tests of the store', () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  test('the unit of the values does not matter: tiny ones are told apart, distances of huge ones are known', async () => {
+    const [a, b] = [
+      [1, 2, 3, 4],
+      [3, 4, 5, 6],
+    ];
+    for (const unit of [1, 2 ** -50, 2 ** -400, 2 ** 490])
+      for (const exact of [true, false]) {
+        const [found] = await run(column(a.map((x) => x * unit)), column(b.map((x) => x * unit)), ['inputs.x'], exact);
+        expect(found?.d).toBeCloseTo(0.5, 12);
+        expect((found?.distance ?? 0) / unit).toBeCloseTo(2, 12);
+        const [large] = await run(
+          column(a.map((x) => x * unit)),
+          column(b.map((x) => x * unit)),
+          ['inputs.x'],
+          false,
+          false,
+        );
+        expect(large).toMatchObject({ d: expect.closeTo(0.5, 12) as number, distance: null });
+      }
+    const huge = [1e308, 9e307, 8e307, 7e307];
+    const [found] = await run(column(huge), column([0, 0, 0, 0]), ['inputs.x']);
+    expect((found?.distance ?? 0) / 1e307).toBeCloseTo(8.5, 9);
   });
 
   test('the Wasserstein distance is the mean gap of the sorted values, for samples of one size', async () => {

@@ -110,7 +110,101 @@ describe('numbers of the largest size', () => {
   });
 });
 
+describe('large values that lie close together', () => {
+  it('a tracked value has the interval of its spread, a truth its variance', async () => {
+    const large = 2 ** 40;
+    const truths = [1, 2, 3, 4].map((x) => large + x / 64);
+    await services().models.configure('m', { task: 'regression', prediction: 'outputs.value', ground_truth: 'y' });
+    await services().ingest.predictions(
+      truths.map((truth, index) => prediction(`p${index}`, { outputs: truth + 1 / 64, metrics: { c: truth } })),
+      null,
+    );
+    await services().ingest.groundTruth(
+      truths.map((truth, index) => ({ prediction_id: `p${index}`, values: { y: truth } })),
+      null,
+    );
+    const points = new Map((await range(['custom.c', 'r2'])).map((point) => [point.metric, point]));
+    const custom = points.get('custom.c');
+    // The sample variance of 1, 2, 3, 4 is 5 / 3, their population variance 5 / 4.
+    expect(((custom?.upper ?? 0) - (custom?.lower ?? 0)) * 64).toBeCloseTo(
+      (2 * 1.959963984540054 * Math.sqrt(5 / 3)) / 2,
+      1,
+    );
+    expect(points.get('r2')?.value).toBeCloseTo(1 - 1 / 1.25, 12);
+  });
+});
+
+describe('rows without a prediction', () => {
+  it('are no class of their own and no wrong answers', async () => {
+    await services().models.configure('m', {
+      task: 'multiclass',
+      prediction: 'outputs.label',
+      ground_truth: 'y',
+      window: '1d',
+      min_samples: 1,
+    });
+    const said = ['a', 'b', 'b', null, undefined];
+    await services().ingest.predictions(
+      said.map((label, index) => prediction(`p${index}`, { outputs: { label, other: 1 } })),
+      null,
+    );
+    await services().ingest.groundTruth(
+      ['a', 'b', 'a', 'a', 'b'].map((y, index) => ({ prediction_id: `p${index}`, values: { y } })),
+      null,
+    );
+    const points = await range(['accuracy', 'recall_macro']);
+    expect(new Map(points.map((point) => [point.metric, [point.value, point.n]]))).toEqual(
+      new Map([
+        ['accuracy', [expect.closeTo(2 / 3, 12), 3]],
+        ['recall_macro', [0.75, 3]],
+      ]),
+    );
+    const where = { from: START, to: START + DAY, version: null, segment: null };
+    expect(await services().metrics.confusion('m', where)).toMatchObject({ labels: ['a', 'b'], n: 3 });
+  });
+});
+
 describe('labels of two classes', () => {
+  it('a labelled row without a score takes no part in the numbers of the scores', async () => {
+    await services().models.configure('m', {
+      task: 'binary',
+      prediction: 'outputs.label',
+      score: 'outputs.p',
+      ground_truth: 'y',
+      window: '1d',
+      min_samples: 1,
+    });
+    const scores = [0.8, 0.4, null, null];
+    await services().ingest.predictions(
+      scores.map((p, index) => prediction(`p${index}`, { outputs: { label: true, p } })),
+      null,
+    );
+    await services().ingest.groundTruth(
+      scores.map((_, index) => ({ prediction_id: `p${index}`, values: { y: index % 2 === 0 } })),
+      null,
+    );
+    const points = await range(['log_loss', 'brier', 'roc_auc']);
+    const found = Object.fromEntries(points.map((point) => [point.metric, [point.value, point.n]]));
+    expect(found).toMatchObject({
+      log_loss: [expect.closeTo(-(Math.log(0.8) + Math.log(0.6)) / 2, 12), 2],
+      brier: [expect.closeTo(0.1, 12), 2],
+      roc_auc: [1, 2],
+    });
+    const curve = await services().metrics.roc('m', {
+      from: START,
+      to: START + DAY,
+      version: null,
+      segment: null,
+      class: null,
+    });
+    expect(curve).toMatchObject({ n: 2, auc: 1 });
+    expect(curve.points.map(({ threshold, fpr, tpr }) => [threshold, fpr, tpr])).toEqual([
+      [null, 0, 0],
+      [0.8, 0, 1],
+      [0.4, 1, 1],
+    ]);
+  });
+
   it('the confusion matrix counts true and 1, false and 0 as one, as the accuracy does', async () => {
     await services().models.configure('m', {
       task: 'binary',

@@ -34,8 +34,8 @@ export interface FieldInput {
   comparedFields: number;
   /** Numeric fields: over the raw numbers, MISSING left out. `pValue` is the exact one, or null to take the asymptotic one; `bounds`: known up to bins. */
   ks?: { statistic: number; pValue: number | null; bounds?: Bounds | null } | null;
-  /** Numeric fields: W1 over the raw numbers, and the population standard deviation of the baseline's numbers; `bounds`: known up to bins. */
-  wasserstein?: { value: number; baselineStd: number; bounds?: Bounds | null } | null;
+  /** Numeric fields: W1 over the raw numbers, and the population standard deviation of the baseline's numbers (null where it overflows); `bounds`: known up to bins. */
+  wasserstein?: { value: number; baselineStd: number | null; bounds?: Bounds | null } | null;
 }
 
 /** Between them lies the exact number. */

@@ -108,8 +108,16 @@ export function standardError(n: number, sum: number, sumOfSquares: number): num
 /** Normal interval of a mean from n, the sum and the sum of squares: mean +- 1.96 standard errors; null for n < 2. */
 export function meanInterval(n: number, sum: number, sumOfSquares: number): Interval | null {
   const error = standardError(n, sum, sumOfSquares);
-  if (error === null) return null;
-  return { lower: sum / n - Z95 * error, upper: sum / n + Z95 * error, error };
+  return error === null ? null : around(sum / n, error);
+}
+
+/** As `meanInterval`, from the mean and the sample variance: keeps its digits where the values are large and lie close together. */
+export function varianceInterval(n: number, mean: number, variance: number): Interval | null {
+  return n < 2 ? null : around(mean, Math.sqrt(variance / n));
+}
+
+function around(mean: number, error: number): Interval {
+  return { lower: mean - Z95 * error, upper: mean + Z95 * error, error };
 }
 
 /** As `meanInterval` for a mean that cannot be negative: the lower bound stops at 0. */
