@@ -342,9 +342,15 @@ describe('alerts and rules', () => {
   });
   test('what never became an alert is not in its history', () => {
     expect(inTab(alert('resolved', null), 'history')).toBe(false);
-    expect(alertTabs([alert('resolved', 'warning'), alert('firing', 'critical')]).map((tab) => tab.n)).toEqual([
-      1, 1, 0, 0, 2,
-    ]);
+    const tabs = alertTabs([alert('resolved', 'warning'), alert('firing', 'critical'), alert('error', 'warning')]);
+    expect(Object.fromEntries(tabs.map(({ name, n }) => [name, n]))).toEqual({
+      Open: 2,
+      Firing: 1,
+      'Not evaluated': 1,
+      Acknowledged: 0,
+      Silenced: 0,
+      History: 3,
+    });
   });
   test('a stored rule goes through the form unchanged', () => {
     const rule: NamedRule = {

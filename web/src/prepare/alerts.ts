@@ -13,7 +13,8 @@ const ORDER: readonly Alert['state'][] = [
 ];
 const TABS: readonly { key: string; name: string; states: readonly Alert['state'][] }[] = [
   { key: 'open', name: 'Open', states: ['firing', 'error', 'no_data', 'acknowledged', 'silenced', 'pending'] },
-  { key: 'firing', name: 'Firing', states: ['firing', 'error', 'no_data'] },
+  { key: 'firing', name: 'Firing', states: ['firing'] },
+  { key: 'unknown', name: 'Not evaluated', states: ['error', 'no_data'] },
   { key: 'acknowledged', name: 'Acknowledged', states: ['acknowledged'] },
   { key: 'silenced', name: 'Silenced', states: ['silenced'] },
   { key: 'history', name: 'History', states: ORDER },
