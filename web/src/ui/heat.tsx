@@ -1,6 +1,5 @@
 // The heatmap: a grid that keyboard and screen reader can walk, cell by cell.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { shorten } from '../prepare/format.js';
 import type { HeatView } from '../prepare/grid.js';
 
 const MOVES: Record<string, [number, number]> = {
@@ -13,8 +12,8 @@ const MOVES: Record<string, [number, number]> = {
 };
 /** Rows at first: the worst are on top. */
 const FIRST_ROWS = 24;
-/** Characters of a row's name that fit: names of many fields begin the same, their ends tell them apart. */
-const NAME = 22;
+/** Characters at the end of a row's name that are never cut: names of many fields begin the same, their ends tell them apart. */
+const TAIL = 8;
 
 /** `open` is called with the row and the column that were chosen. */
 export function Heat({
@@ -76,7 +75,10 @@ export function Heat({
             {rows.map((row, r) => (
               <tr key={row.name}>
                 <th scope="row" title={`${row.name}: ${row.note}`} aria-label={row.name}>
-                  {shorten(row.name, NAME)}
+                  <span class="ends">
+                    <span class="cut">{row.name.slice(0, -TAIL)}</span>
+                    <span>{row.name.slice(-TAIL)}</span>
+                  </span>
                 </th>
                 {row.cells.map((cell, c) => (
                   <td
