@@ -1,5 +1,5 @@
 // What is asked of stored numbers, and what is answered: the shapes that services and the store's tables share. Names are exact; null means any. Times in epoch ms.
-import type { HalfKind } from './logs/events.js';
+import type { Half } from './logs/events.js';
 
 /** Versions and deployments of one model, in a range of time. */
 interface SeriesRange {
@@ -62,13 +62,7 @@ export interface NewestNumber {
 }
 
 /** Half of a logged inference. `body`: its rows or error as JSON, '' once it is joined; `hashed`: paths whose values are hashes. */
-export interface StoredHalf {
-  model: string;
-  id: string;
-  kind: HalfKind;
-  version: string;
-  deployment: string;
-  time: number;
+export interface StoredHalf extends Omit<Half, 'rows' | 'error'> {
   body: string;
   hashed: readonly string[];
   state: 'waiting' | 'joined' | 'unusable';

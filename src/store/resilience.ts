@@ -4,6 +4,7 @@ import { CircuitState, ConsecutiveBreaker, ExponentialBackoff, circuitBreaker, h
 import { backOff } from 'exponential-backoff';
 import { StoreUnavailableError } from '../domain/errors.js';
 import type { Engine, InsertTag, Lane, QueryParams } from './client.js';
+import { PassingEngine } from './passing-engine.js';
 import { isUnreachable, reasonOf } from './store.js';
 
 /** What is tried again: attempts in all, and the first delay (ms), which triples. */
@@ -103,23 +104,16 @@ class Circuit {
 }
 
 /** A server's engine behind retries and circuits. */
-export class ResilientEngine implements Engine, CircuitReport {
+export class ResilientEngine extends PassingEngine implements CircuitReport {
   private readonly circuits: Record<Lane, Circuit>;
   private retried = 0;
 
-  constructor(private readonly engine: Engine) {
+  constructor(engine: Engine) {
+    super(engine);
     const returns = { count: 0 };
     const circuit = () => new Circuit(() => engine.ping(), returns);
     const ingest = circuit();
     this.circuits = { ingest, journal: ingest, jobs: circuit(), read: circuit() };
-  }
-
-  get kind(): 'embedded' | 'server' {
-    return this.engine.kind;
-  }
-
-  get writes(): number | null {
-    return this.engine.writes;
   }
 
   open(): boolean {
@@ -130,21 +124,21 @@ export class ResilientEngine implements Engine, CircuitReport {
     return this.retried;
   }
 
-  rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
+  override rows(lane: Lane, sql: string, params: QueryParams): Promise<unknown[]> {
     return this.again(lane, false, () => this.engine.rows(lane, sql, params));
   }
 
-  bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer> {
+  override bytes(lane: Lane, sql: string, params: QueryParams, format: string): Promise<Buffer> {
     return this.again(lane, false, () => this.engine.bytes(lane, sql, params, format));
   }
 
   /** Statements carry their row versions, so that running one twice changes nothing. */
-  command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
+  override command(lane: Lane, sql: string, params: QueryParams): Promise<void> {
     return this.again(lane, false, () => this.engine.command(lane, sql, params));
   }
 
   /** An insert that is tried again has the same token: if it had succeeded after all, the server drops the second one. */
-  insert(
+  override insert(
     lane: Lane,
     table: string,
     columns: readonly string[],
@@ -156,11 +150,11 @@ export class ResilientEngine implements Engine, CircuitReport {
     return this.again(lane, true, () => this.engine.insert(lane, table, columns, format, body, tagged));
   }
 
-  load(lane: Lane, head: string, path: string): Promise<void> {
+  override load(lane: Lane, head: string, path: string): Promise<void> {
     return this.circuits[lane].run(() => this.engine.load(lane, head, path));
   }
 
-  async *stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer> {
+  override async *stream(lane: Lane, sql: string, params: QueryParams, format: string): AsyncIterable<Buffer> {
     // Only what comes before the first byte can be tried again.
     const source = await this.again(lane, false, async () => {
       const iterator = this.engine.stream(lane, sql, params, format)[Symbol.asyncIterator]();
@@ -171,11 +165,7 @@ export class ResilientEngine implements Engine, CircuitReport {
     yield* { [Symbol.asyncIterator]: () => source.iterator };
   }
 
-  ping(): Promise<boolean> {
-    return this.engine.ping();
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     for (const circuit of Object.values(this.circuits)) circuit.close();
     await this.engine.close();
   }
